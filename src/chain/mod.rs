@@ -1,0 +1,1 @@
+//! Bytes, digests, signatures, proofs.

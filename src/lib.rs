@@ -1,0 +1,5 @@
+//! Aqueduct traces welfare money from the treasury to the person.
+
+pub mod chain;
+pub mod interchange;
+pub mod ledger;
