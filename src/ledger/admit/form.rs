@@ -1,0 +1,222 @@
+//! Form: what is wrong with an operation whatever the books say.
+
+use crate::ledger::lines::{OutputLine, RecipientLine, RowLine};
+use crate::ledger::money::Minor;
+use crate::ledger::operation::{Basis, Deduction, Operation, Stated, TrackingImport};
+use crate::ledger::refusal::Refusal;
+use crate::ledger::time::Cycle;
+
+/// The longest label, reason, code or name, in bytes.
+const TEXT_BYTES_MAX: usize = 200;
+/// The most names in an area or route.
+const AREA_NAMES_MAX: usize = 8;
+/// The most deductions one output or answer may declare, and the most codes a schedule may have.
+const DEDUCTIONS_MAX: usize = 16;
+/// The most parts of a split.
+const PARTS_MAX: usize = 1_000;
+
+pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
+    let reported = stated.basis == Basis::Reported;
+    if reported != matches!(stated.operation, Operation::TrackingImport(..)) {
+        return wrong("the basis of an import is REPORTED, of everything else OWN");
+    }
+    match &stated.operation {
+        Operation::ChainBegin(body) => {
+            text("label", &body.registrar.label, 1)?;
+            area(&body.registrar.area)
+        }
+        Operation::PartyRegister(body) => {
+            text("label", &body.label, 1)?;
+            text("level", &body.level, 0)?;
+            area(&body.area)
+        }
+        Operation::RecipientEnrol(_, lines) => each(lines, recipient),
+        Operation::KeyRegister(body) => match body.roles.is_empty() {
+            true => wrong("a key needs at least one role"),
+            false if body.roles.windows(2).any(|pair| pair[0] >= pair[1]) => {
+                wrong("roles are given once each, in the order of the list of roles")
+            }
+            false => Ok(()),
+        },
+        Operation::KeyRevoke(body) => text("reason", &body.reason, 1),
+        Operation::ProgrammeDefine(body) => {
+            code("programme code", &body.code)?;
+            text("label", &body.label, 1)?;
+            if body.utc_offset_minutes.abs() > 14 * 60 {
+                return wrong("a UTC offset is at most 14 hours");
+            }
+            if body.deductions.len() > DEDUCTIONS_MAX {
+                return wrong("a schedule has at most 16 codes");
+            }
+            for (at, rule) in body.deductions.iter().enumerate() {
+                code("deduction code", &rule.code)?;
+                if body.deductions[..at].iter().any(|other| other.code == rule.code) {
+                    return wrong("a deduction code is scheduled once");
+                }
+                if rule.cap_millionths.is_some_and(|share| share > 1_000_000) {
+                    return wrong("a share is at most 1,000,000 millionths");
+                }
+            }
+            Ok(())
+        }
+        Operation::BudgetAppropriate(body) => {
+            cycle(&body.cycle)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::AllocationCreate(body) => {
+            code("purpose", &body.purpose)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::TokenSplit(body) => {
+            if !(2..=PARTS_MAX).contains(&body.parts.len()) {
+                return wrong("a split has 2 to 1,000 parts");
+            }
+            body.parts.iter().try_for_each(|part| above_zero("part", *part))
+        }
+        Operation::TokenDispatch(body, lines) => {
+            deductions(&body.keep)?;
+            each(lines, output)
+        }
+        Operation::HopAcknowledge(body) => deductions(&body.deductions),
+        Operation::UnsentAcknowledge(body) => {
+            code("purpose", &body.purpose)?;
+            above_zero("arrived", body.arrived)
+        }
+        Operation::HopRefuse(body) => {
+            text("reason", &body.reason, 1)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::ReceiptConfirm(body) => text("issues", &body.issues, 0),
+        Operation::ReceiptDispute(body) => text("reason", &body.reason, 1),
+        Operation::BankEvidenceRecord(body) => {
+            text("reference", &body.reference, 0)?;
+            deductions(&body.deductions)?;
+            match (body.credited, body.returned) {
+                (None, None) => wrong("bank evidence states what was credited, what was returned, or both"),
+                _ => Ok(()),
+            }
+        }
+        Operation::TokenReturn(body) => {
+            text("reason", &body.reason, 1)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::DisputeDecide(body) => text("reason", &body.reason, 1),
+        Operation::LossDeclare(body) => {
+            text("reason", &body.reason, 1)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::LossWriteOff(body) => text("reason", &body.reason, 1),
+        Operation::RecoveryRecord(body) => {
+            text("reason", &body.reason, 1)?;
+            above_zero("amount", body.amount)
+        }
+        Operation::EntryReverse(body) => text("reason", &body.reason, 1),
+        Operation::TrackingImport(body, lines) => import(body, lines),
+    }
+}
+
+fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
+    code("programme code", &body.programme)?;
+    text("payees", &body.payees, 1)?;
+    if body.route.len() < 2 || body.route.len() > AREA_NAMES_MAX {
+        return wrong("a route has 2 to 8 levels");
+    }
+    body.route.iter().try_for_each(|level| text("level", level, 1))?;
+    body.cycles.iter().try_for_each(cycle)?;
+    body.purposes.iter().try_for_each(|purpose| code("purpose", purpose))?;
+    each(lines, |line| {
+        if line.route.len() != body.route.len() {
+            return wrong("the line's route has another number of names than the import's");
+        }
+        area(&line.route.join("/"))?;
+        if usize::from(line.cycle) >= body.cycles.len() || usize::from(line.purpose) >= body.purposes.len() {
+            return wrong("the line numbers a cycle or purpose that the import does not name");
+        }
+        match line.official.get() == 0 && line.verified.get() == 0 {
+            true => wrong("a row of nothing is counted, not imported"),
+            false => Ok(()),
+        }
+    })
+}
+
+/// Checks lines in order; the refusal names the first bad one.
+fn each<T>(lines: &[T], check: impl Fn(&T) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    lines.iter().enumerate().try_for_each(|(at, line)| match check(line) {
+        Err(Refusal::Form { what }) => Err(Refusal::Form { what: format!("line {at}: {what}") }),
+        other => other,
+    })
+}
+
+fn output(line: &OutputLine) -> Result<(), Refusal> {
+    above_zero("amount", line.amount)?;
+    deductions(&line.deductions)?;
+    let deducted: i64 = line.deductions.iter().map(|d| d.amount.get()).sum();
+    if deducted >= line.amount.get() {
+        return wrong("the deductions leave nothing of the amount");
+    }
+    for (name, value) in [("purpose", &line.purpose), ("cycle", &line.for_cycle), ("payment", &line.payment)] {
+        value.as_deref().map_or(Ok(()), |value| code(name, value))?;
+    }
+    Ok(())
+}
+
+fn recipient(line: &RecipientLine) -> Result<(), Refusal> {
+    text("label", &line.label, 1)?;
+    area(&line.area)
+}
+
+fn deductions(list: &[Deduction]) -> Result<(), Refusal> {
+    if list.len() > DEDUCTIONS_MAX {
+        return wrong("at most 16 deductions");
+    }
+    for (at, deduction) in list.iter().enumerate() {
+        code("deduction code", &deduction.code)?;
+        above_zero("deduction", deduction.amount)?;
+        if list[..at].iter().any(|other| other.code == deduction.code) {
+            return wrong("a deduction code is declared once in a statement");
+        }
+    }
+    Ok(())
+}
+
+fn cycle(cycle: &Cycle) -> Result<(), Refusal> {
+    code("cycle", &cycle.label)?;
+    if cycle.first_day > cycle.last_day { wrong("a cycle ends on or after its first day") } else { Ok(()) }
+}
+
+fn area(path: &str) -> Result<(), Refusal> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    if path.split('/').count() > AREA_NAMES_MAX {
+        return wrong("an area has at most 8 names");
+    }
+    path.split('/').try_for_each(|name| text("area name", name, 1))
+}
+
+fn above_zero(name: &str, amount: Minor) -> Result<(), Refusal> {
+    if amount.get() > 0 { Ok(()) } else { wrong(&format!("{name} must be above zero")) }
+}
+
+/// A code: short, and without what separates fields.
+fn code(name: &str, value: &str) -> Result<(), Refusal> {
+    text(name, value, 1)?;
+    if value.len() > 64 || value.contains([',', ':', '\t']) {
+        return wrong(&format!("{name} is at most 64 bytes without comma, colon or tab"));
+    }
+    Ok(())
+}
+
+fn text(name: &str, value: &str, bytes_min: usize) -> Result<(), Refusal> {
+    if !(bytes_min..=TEXT_BYTES_MAX).contains(&value.len()) {
+        return wrong(&format!("{name} is {bytes_min} to {TEXT_BYTES_MAX} bytes long"));
+    }
+    if value.chars().any(char::is_control) || value.trim() != value {
+        return wrong(&format!("{name} has control characters or blanks at its ends"));
+    }
+    Ok(())
+}
+
+fn wrong(what: &str) -> Result<(), Refusal> {
+    Err(Refusal::Form { what: what.to_owned() })
+}

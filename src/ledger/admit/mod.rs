@@ -1,0 +1,127 @@
+//! Admission: whether an operation may be recorded, and what it changes.
+//!
+//! Checks run in the order of `ledger-semantics.md`: form, replay, expiry, signers, ids, state,
+//! funds. Each operation's file holds its own last three.
+
+mod allocate;
+mod answer;
+mod authority;
+mod bank;
+mod decide;
+mod dispatch;
+mod draft;
+mod form;
+mod give_back;
+mod import;
+mod pool;
+mod register;
+mod reverse;
+
+use std::sync::Arc;
+
+use super::fact::Fact;
+use super::ids::Place;
+use super::operation::{Operation, Stated};
+use super::refusal::Refusal;
+use super::registry::Recorded;
+use super::state::Layer;
+use super::time::Millis;
+
+pub use authority::{Requirement, check as check_signers, requirement};
+use draft::Draft;
+
+/// How far ahead of the block's time a stated time may be.
+pub const AHEAD_MS_MAX: i64 = 5 * 60_000;
+
+/// Where and when an operation would be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The entry's index.
+    pub entry: u64,
+    /// The block's time.
+    pub now: Millis,
+}
+
+/// What an admitted operation changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The facts, in order; the operation's own record is the last.
+    pub facts: Vec<Fact>,
+}
+
+impl Change {
+    /// The operation's record.
+    pub fn recorded(&self) -> &Arc<Recorded> {
+        match self.facts.last() {
+            Some(Fact::Recorded(recorded)) => recorded,
+            _ => unreachable!("every change ends with its record"),
+        }
+    }
+}
+
+/// The entry that answered this operation before, if it was recorded: same party, id and
+/// payload give the first answer again, other bytes under the same id are refused.
+pub fn replay(books: &Layer<'_>, stated: &Stated) -> Result<Option<Arc<Recorded>>, Refusal> {
+    let Some(party) = books.party_key(&stated.party) else { return Ok(None) };
+    match books.operation(&(stated.id, *party)) {
+        None => Ok(None),
+        Some(recorded) if recorded.digest == stated.digest => Ok(Some(recorded.clone())),
+        Some(recorded) => Err(Refusal::IdReused { entry: recorded.entry }),
+    }
+}
+
+/// Admits an operation that is no replay, or says which rule it breaks.
+pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Change, Refusal> {
+    form::check(stated)?;
+    times(stated, context.now)?;
+    if let Operation::ChainBegin(begin) = &stated.operation {
+        return register::chain_begin(books, stated, begin, context);
+    }
+    let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
+    authority::check(books, stated, party)?;
+    let mut draft = Draft::new(books, stated, party.clone(), context);
+    let subject = dispatch_by_kind(&mut draft, stated)?;
+    Ok(draft.finish(stated, subject))
+}
+
+fn times(stated: &Stated, now: Millis) -> Result<(), Refusal> {
+    if now > stated.expires_at {
+        return Err(Refusal::Expired { expires_at: stated.expires_at, now });
+    }
+    if stated.issued_at > now.plus(AHEAD_MS_MAX) {
+        return Err(Refusal::IssuedAhead { issued_at: stated.issued_at, now });
+    }
+    match stated.occurred_at {
+        Some(at) if at > now.plus(AHEAD_MS_MAX) => Err(Refusal::OccurredAhead { occurred_at: at, now }),
+        _ => Ok(()),
+    }
+}
+
+/// Runs the operation's own rules; the answer is the first thing it is about.
+fn dispatch_by_kind(draft: &mut Draft<'_>, stated: &Stated) -> Result<Option<Place>, Refusal> {
+    match &stated.operation {
+        Operation::ChainBegin(_) => Err(Refusal::Form { what: "a chain begins once".to_owned() }),
+        Operation::PartyRegister(body) => register::party(draft, body),
+        Operation::RecipientEnrol(_, lines) => register::recipients(draft, lines),
+        Operation::KeyRegister(body) => register::key(draft, body),
+        Operation::KeyRevoke(body) => register::revoke(draft, body),
+        Operation::ProgrammeDefine(body) => register::programme(draft, body),
+        Operation::BudgetAppropriate(body) => allocate::appropriate(draft, body),
+        Operation::AllocationCreate(body) => allocate::allocate(draft, body),
+        Operation::TokenSplit(body) => allocate::split(draft, body),
+        Operation::TokenDispatch(body, lines) => dispatch::dispatch(draft, body, lines),
+        Operation::HopAcknowledge(body) => answer::acknowledge(draft, body),
+        Operation::UnsentAcknowledge(body) => answer::unsent(draft, body),
+        Operation::HopRefuse(body) => bank::refuse(draft, body),
+        Operation::ReceiptConfirm(body) => answer::confirm(draft, body),
+        Operation::ReceiptDispute(body) => answer::dispute(draft, body),
+        Operation::BankEvidenceRecord(body) => bank::evidence(draft, body),
+        Operation::TokenReturn(body) => give_back::give_back(draft, body),
+        Operation::DisputeDecide(body) => decide::decide(draft, body),
+        Operation::LossDeclare(body) => decide::lost(draft, body),
+        Operation::LossWriteOff(body) => decide::write_off(draft, body),
+        Operation::RecoveryRecord(body) => give_back::recover(draft, body),
+        Operation::EntryReverse(body) => reverse::reverse(draft, body),
+        Operation::TrackingImport(body, lines) => import::import(draft, body, lines),
+    }
+}

@@ -1,0 +1,247 @@
+//! The books: ordered tables, in layers.
+//!
+//! A [`Layer`] is a set of tables over another set. The committed state is a layer over
+//! nothing; a block under construction is a layer over it; an operation being admitted is a
+//! layer over that. Merging a layer into the one below is the only way anything changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::fact::Fact;
+use super::hop::Hop;
+use super::ids::{AllocationId, AreaId, HopId, KeyId, PartyKey, ProgrammeId, Reference, TokenId};
+use super::money::Currency;
+use super::registry::{Allocation, Appropriation, OfficerKey, Party, PartyKind, Programme, Recorded};
+use super::token::Token;
+
+/// The tables of one layer. Records are shared, so that layers and readers copy nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// Areas by path.
+    pub areas: BTreeMap<String, AreaId>,
+    /// Parties by key.
+    pub parties: BTreeMap<PartyKey, Arc<Party>>,
+    /// Parties by public id.
+    pub party_ids: BTreeMap<Uuid, PartyKey>,
+    /// Keys.
+    pub keys: BTreeMap<KeyId, Arc<OfficerKey>>,
+    /// Programmes.
+    pub programmes: BTreeMap<ProgrammeId, Arc<Programme>>,
+    /// Programmes by code.
+    pub programme_codes: BTreeMap<String, ProgrammeId>,
+    /// Appropriations by programme and cycle.
+    pub appropriations: BTreeMap<(ProgrammeId, String), Arc<Appropriation>>,
+    /// All money of a currency.
+    pub totals: BTreeMap<Currency, i64>,
+    /// Allocations; the bottom layer may hold only some.
+    pub allocations: BTreeMap<AllocationId, Arc<Allocation>>,
+    /// Tokens; the bottom layer may hold only some.
+    pub tokens: BTreeMap<TokenId, Arc<Token>>,
+    /// Hops; the bottom layer may hold only some.
+    pub hops: BTreeMap<HopId, Arc<Hop>>,
+    /// Recorded operations by id and party; the bottom layer may hold only some.
+    pub operations: BTreeMap<(Uuid, PartyKey), Arc<Recorded>>,
+    /// Imported rows with the entry that imported them; the bottom layer may hold only some.
+    pub rows: BTreeMap<[u8; 16], Option<u64>>,
+}
+
+/// A layer of the books.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    tables: &'a Tables,
+    below: Option<&'a Layer<'a>>,
+}
+
+macro_rules! look_up {
+    ($($(#[$doc:meta])* $name:ident($key:ty) in $table:ident -> $value:ty;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self, key: $key) -> Option<&'a $value> {
+            let mut layer = self;
+            loop {
+                if let Some(found) = layer.tables.$table.get(key) {
+                    return Some(found);
+                }
+                layer = layer.below?;
+            }
+        }
+    )*};
+}
+
+impl<'a> Layer<'a> {
+    /// The bottom layer.
+    pub fn bottom(tables: &'a Tables) -> Self {
+        Self { tables, below: None }
+    }
+
+    /// A layer over another.
+    pub fn over(below: &'a Layer<'a>, tables: &'a Tables) -> Self {
+        Self { tables, below: Some(below) }
+    }
+
+    look_up! {
+        /// The number of an area.
+        area(&str) in areas -> AreaId;
+        /// A party.
+        party(&PartyKey) in parties -> Arc<Party>;
+        /// A party by its public id.
+        party_key(&Uuid) in party_ids -> PartyKey;
+        /// A key.
+        key(&KeyId) in keys -> Arc<OfficerKey>;
+        /// A programme.
+        programme(&ProgrammeId) in programmes -> Arc<Programme>;
+        /// A programme by its code.
+        programme_id(&str) in programme_codes -> ProgrammeId;
+        /// An appropriation.
+        appropriation(&(ProgrammeId, String)) in appropriations -> Arc<Appropriation>;
+        /// All money of a currency.
+        total(&Currency) in totals -> i64;
+        /// An allocation.
+        allocation(&AllocationId) in allocations -> Arc<Allocation>;
+        /// A token.
+        token(&TokenId) in tokens -> Arc<Token>;
+        /// A hop.
+        hop(&HopId) in hops -> Arc<Hop>;
+        /// A recorded operation.
+        operation(&(Uuid, PartyKey)) in operations -> Arc<Recorded>;
+        /// The entry that imported a row.
+        row(&[u8; 16]) in rows -> Option<u64>;
+    }
+
+    /// How many areas have a number.
+    pub fn area_count(&self) -> u32 {
+        let mut count = 0;
+        let mut layer = Some(self);
+        while let Some(at) = layer {
+            count += at.tables.areas.len();
+            layer = at.below;
+        }
+        u32::try_from(count).expect("areas are registered one by one")
+    }
+
+    /// The recorded operation that a reference names.
+    pub fn referred(&self, reference: &Reference) -> Option<&'a Arc<Recorded>> {
+        let first = (reference.operation, PartyKey::MIN);
+        let last = (reference.operation, PartyKey::MAX);
+        let mut layer = Some(self);
+        while let Some(at) = layer {
+            let mut found = at.tables.operations.range(first..=last).map(|(_, recorded)| recorded);
+            if let Some(recorded) = found.find(|recorded| recorded.digest == reference.digest) {
+                return Some(recorded);
+            }
+            layer = at.below;
+        }
+        None
+    }
+
+    /// The kind of a party that exists.
+    pub fn kind(&self, key: PartyKey) -> PartyKind {
+        self.party(&key).expect("parties stay resident").kind
+    }
+
+    /// The tokens that an entry made, in order.
+    pub fn tokens_of_entry(&self, entry: u64) -> Vec<&'a Arc<Token>> {
+        let ids = self.keys_in_range(entry, |tables, first, last| {
+            tables.tokens.range(TokenId(first)..=TokenId(last)).map(|(id, _)| *id).collect()
+        });
+        ids.iter().filter_map(|id| self.token(id)).collect()
+    }
+
+    /// The hops that an entry opened, in order.
+    pub fn hops_of_entry(&self, entry: u64) -> Vec<&'a Arc<Hop>> {
+        let ids = self.keys_in_range(entry, |tables, first, last| {
+            tables.hops.range(HopId(first)..=HopId(last)).map(|(id, _)| *id).collect()
+        });
+        ids.iter().filter_map(|id| self.hop(id)).collect()
+    }
+
+    /// The allocations that an entry opened, in order.
+    pub fn allocations_of_entry(&self, entry: u64) -> Vec<&'a Arc<Allocation>> {
+        let ids = self.keys_in_range(entry, |tables, first, last| {
+            tables.allocations.range(AllocationId(first)..=AllocationId(last)).map(|(id, _)| *id).collect()
+        });
+        ids.iter().filter_map(|id| self.allocation(id)).collect()
+    }
+
+    fn keys_in_range<K: Ord>(
+        &self,
+        entry: u64,
+        keys: impl Fn(&Tables, super::ids::Place, super::ids::Place) -> Vec<K>,
+    ) -> BTreeSet<K> {
+        let Some((first, last)) = super::ids::Place::range_of(entry) else { return BTreeSet::new() };
+        let mut found = BTreeSet::new();
+        let mut layer = Some(self);
+        while let Some(at) = layer {
+            found.extend(keys(at.tables, first, last));
+            layer = at.below;
+        }
+        found
+    }
+}
+
+impl Tables {
+    /// Applies a change. Cannot fail.
+    pub fn apply(&mut self, facts: &[Fact]) {
+        for fact in facts {
+            self.apply_one(fact);
+        }
+    }
+
+    fn apply_one(&mut self, fact: &Fact) {
+        match fact {
+            Fact::AreaNamed(id, path) => {
+                self.areas.insert(path.clone(), *id);
+            }
+            Fact::PartyRegistered(party) => {
+                self.party_ids.insert(party.id, party.key);
+                self.parties.insert(party.key, party.clone());
+            }
+            Fact::KeySet(key) => {
+                self.keys.insert(key.key, key.clone());
+            }
+            Fact::ProgrammeSet(programme) => {
+                self.programme_codes.insert(programme.code.clone(), programme.id);
+                self.programmes.insert(programme.id, programme.clone());
+            }
+            Fact::AppropriationSet(a) => {
+                self.appropriations.insert((a.programme, a.cycle.label.clone()), a.clone());
+            }
+            Fact::AllocationSet(allocation) => {
+                self.allocations.insert(allocation.id, allocation.clone());
+            }
+            Fact::TokenMade(token) | Fact::TokenSpent(token) => {
+                self.tokens.insert(token.id, token.clone());
+            }
+            Fact::HopSet(hop, _) => {
+                self.hops.insert(hop.id, hop.clone());
+            }
+            Fact::RowSet(key, entry) => {
+                self.rows.insert(*key, *entry);
+            }
+            Fact::TotalSet(currency, total) => {
+                self.totals.insert(*currency, *total);
+            }
+            Fact::Recorded(recorded) => {
+                self.operations.insert((recorded.id, recorded.party), recorded.clone());
+            }
+        }
+    }
+
+    /// Merges a layer that lay over this one.
+    pub fn merge(&mut self, over: Self) {
+        self.areas.extend(over.areas);
+        self.parties.extend(over.parties);
+        self.party_ids.extend(over.party_ids);
+        self.keys.extend(over.keys);
+        self.programmes.extend(over.programmes);
+        self.programme_codes.extend(over.programme_codes);
+        self.appropriations.extend(over.appropriations);
+        self.totals.extend(over.totals);
+        self.allocations.extend(over.allocations);
+        self.tokens.extend(over.tokens);
+        self.hops.extend(over.hops);
+        self.operations.extend(over.operations);
+        self.rows.extend(over.rows);
+    }
+}

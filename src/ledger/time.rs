@@ -1,0 +1,60 @@
+//! Moments and deadlines: milliseconds since the Unix epoch, given from outside.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds in a day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// A moment in milliseconds since the Unix epoch, printed `2026-11-21T07:00:00.000Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// Reads RFC 3339 text of any offset and precision; `None` when it is not a moment.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|t| Self(t.timestamp_millis()))
+    }
+
+    /// The moment `ms` later, stopping at the ends of the range.
+    pub fn plus(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// The last millisecond of the day, at a fixed UTC offset, that lies `days` after this
+    /// moment: the due time of `ledger-semantics`, section "Time".
+    pub fn end_of_day(self, days: u16, utc_offset_minutes: i16) -> Self {
+        let offset = i64::from(utc_offset_minutes) * 60_000;
+        let day = self.0.saturating_add(offset).div_euclid(DAY_MS);
+        let next_midnight = day.saturating_add(i64::from(days) + 1).saturating_mul(DAY_MS);
+        Self(next_midnight.saturating_sub(offset).saturating_sub(1))
+    }
+
+    /// Noon UTC of a date: the moment given to facts of which a document names the day only.
+    pub fn noon(date: NaiveDate) -> Self {
+        Self(date.and_hms_opt(12, 0, 0).expect("noon exists on every day").and_utc().timestamp_millis())
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::<Utc>::from_timestamp_millis(self.0) {
+            Some(t) => f.write_str(&t.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            None => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+/// A payment period of a programme: a label with its first and last day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cycle {
+    /// The first day, inclusive.
+    pub first_day: NaiveDate,
+    /// The label, such as `2026-11`.
+    pub label: String,
+    /// The last day, inclusive.
+    pub last_day: NaiveDate,
+}
