@@ -101,11 +101,8 @@ fn split_digits(text: &str, form: NumberForm) -> Option<(bool, String, &str)> {
 fn ungroup(whole: &str, separator: char) -> Option<String> {
     let groups: Vec<&str> = whole.split(separator).collect();
     let [first, middle @ .., last] = groups.as_slice() else {
-        return None;
-    };
-    if groups.len() == 1 {
         return Some(whole.to_owned());
-    }
+    };
     let by = |digits: usize| {
         (1..=digits).contains(&first.len()) && middle.iter().all(|group| group.len() == digits)
     };

@@ -14,6 +14,7 @@ mod columns;
 pub mod cycle;
 mod decoding;
 pub mod mapping;
+mod mapping_form;
 pub mod rejection;
 pub mod tally;
 pub mod tracking;
