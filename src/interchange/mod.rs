@@ -1,1 +1,20 @@
-//! Files of other systems.
+//! Files of other systems: bytes in, rows out.
+//!
+//! This room promises that nothing a file says is lost or silently repaired: every row of a file
+//! comes out as amounts or as a rejection with a reason, and everything odd is counted. The same
+//! bytes under the same mapping always give the same rows with the same keys.
+//!
+//! Pure: no clock, no randomness, no database, no floats; it reads from any [`std::io::Read`] and
+//! keeps one record in memory at a time. What the rows do to the money is the ledger's business
+//! (the section "Tracking import" of its semantics), and who may import them is the service's.
+
+pub mod amount;
+pub mod bounds;
+mod columns;
+pub mod cycle;
+mod decoding;
+pub mod mapping;
+mod mapping_form;
+pub mod rejection;
+pub mod tally;
+pub mod tracking;

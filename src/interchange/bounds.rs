@@ -1,0 +1,32 @@
+//! Every bound of the file formats, with its unit in the name and its reason above it.
+
+/// The largest amount of one row and purpose. The ledger allows no larger amount either.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+/// The largest quantity in millionths: 10^12 whole units, more than any programme has person days,
+/// and a sum of nine of them still fits 64 bits.
+pub const QUANTITY_MICROS_MAX: i64 = 1_000_000_000_000_000_000;
+
+/// Decimals of a quantity, as the ledger keeps them.
+pub const QUANTITY_DECIMALS: u8 = 6;
+
+/// Most decimals that are rounded: more fit no exact sum of differences, and nobody pays them.
+pub const ROUNDED_DECIMALS_MAX: usize = 18;
+
+/// Most minor digits that a currency may have. ISO 4217 knows none above four.
+pub const MINOR_DIGITS_MAX: u8 = 6;
+
+/// Longest name of a party, programme or purpose; line forms of the ledger hold no longer one.
+pub const NAME_BYTES_MAX: usize = 80;
+
+/// Longest route, its names joined by `/`; a line of a bulk operation has 256 bytes in all.
+pub const ROUTE_BYTES_MAX: usize = 150;
+
+/// Longest record of a file. A stray quotation mark would otherwise read a whole file as one field.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes read from the file at once, and again between the decoder and the CSV reader.
+pub const CHUNK_BYTES: usize = 8 * 1024;
+
+/// How much of a rejected value is quoted, so that a report of many stays readable.
+pub const QUOTED_CHARS_MAX: usize = 100;
