@@ -20,7 +20,7 @@ pub enum JsonFault {
 }
 
 /// Reads one JSON value from all of the bytes.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, JsonFault> {
+pub fn read(bytes: &[u8]) -> Result<Value, JsonFault> {
     let duplicate = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Reader(&duplicate)
@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, JsonFault> {
 }
 
 /// The canonical form (RFC 8785) of a value.
-pub(super) fn canonical(value: &Value) -> Vec<u8> {
+pub fn canonical(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value)
         .expect("a JSON value in memory has string keys and finite numbers")
 }

@@ -37,13 +37,15 @@
 //! | `block.rs` | the header and the body |
 //! | `checkpoint.rs` | the signed size and root of the log |
 //! | `audit.rs` | the check of all of it, block after block |
+//! | `fault.rs` | what that check can find |
 
 pub mod audit;
 pub mod block;
 pub mod checkpoint;
 pub mod digest;
 pub mod envelope;
-mod json;
+pub mod fault;
+pub mod json;
 pub mod key;
 pub mod list;
 pub mod merkle;

@@ -14,6 +14,10 @@ use crate::limits;
 /// Largest whole number that every JSON reader holds exactly (RFC 7493, 2.2).
 const EXACT_INTEGER_MAX: i64 = (1 << 53) - 1;
 
+/// The kind of the operation that begins a chain. Its payload names the chain
+/// by zeros, since the chain's id is the digest of the header above it.
+pub const GENESIS_KIND: &str = "CHAIN_BEGIN";
+
 /// One operation as its party states it. The body is opaque here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
