@@ -117,13 +117,14 @@ pub fn prove_line<S: AsRef<str>>(
     lines: &[S],
     position: u32,
 ) -> Option<Vec<Digest>> {
-    if position as usize >= lines.len() {
+    let index = usize::try_from(position).ok()?;
+    if index >= lines.len() {
         return None;
     }
     let hashes: Vec<Digest> = positions(lines)
         .map(|(position, line)| line_hash(operation, position, line))
         .collect();
-    Some(merkle::path(&hashes, position as usize))
+    Some(merkle::path(&hashes, index))
 }
 
 /// Checks that this line stands at this position of the operation's list.

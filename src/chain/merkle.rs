@@ -301,12 +301,14 @@ fn edge_tile(size: u64, level: u8) -> (TileId, u64) {
         level,
         index: hashes >> TILE_HEIGHT,
     };
+    // A width of 256 fits any type.
     (tile, hashes % TILE_WIDTH as u64)
 }
 
 /// The peaks of a tree from its right edge: a full subtree of `2^bit` leaves
 /// lies in the edge tile of its level.
 fn peaks_of(size: u64, edge: &[Vec<u8>]) -> Peaks {
+    // There are 64 bits.
     let set_bits = (0..u64::BITS as u8)
         .rev()
         .filter(|bit| (size >> bit) & 1 == 1);
@@ -314,7 +316,8 @@ fn peaks_of(size: u64, edge: &[Vec<u8>]) -> Peaks {
         .map(|bit| {
             let level = bit / TILE_HEIGHT;
             let in_tile = bit % TILE_HEIGHT;
-            // Everything larger than this subtree stands before it.
+            // Everything larger than this subtree stands before it. Only the
+            // lowest eight bits count, so the cast loses nothing.
             let before = (size >> bit >> 1 << 1 << in_tile) as usize % TILE_WIDTH;
             let width = 1_usize << in_tile;
             let bytes = &edge[usize::from(level)][before * HASH_BYTES..][..width * HASH_BYTES];

@@ -201,12 +201,7 @@ impl Payload {
             return Err(wrong("body", "an object"));
         }
         check_body(&self.body, limits::PAYLOAD_DEPTH_MAX)?;
-        match self.list {
-            Some(list) if !(1..=limits::LIST_LINES_MAX).contains(&(list.count as usize)) => {
-                Err(Malformed::ListCount(list.count))
-            }
-            _ => Ok(()),
-        }
+        self.list.map_or(Ok(()), check_list)
     }
 
     fn to_value(&self) -> Value {
@@ -361,6 +356,15 @@ fn check_kind(kind: &str) -> Result<(), Malformed> {
         Ok(())
     } else {
         Err(Malformed::Kind)
+    }
+}
+
+fn check_list(list: ListHeader) -> Result<(), Malformed> {
+    let is_length = |count| (1..=limits::LIST_LINES_MAX).contains(&count);
+    if usize::try_from(list.count).is_ok_and(is_length) {
+        Ok(())
+    } else {
+        Err(Malformed::ListCount(list.count))
     }
 }
 
