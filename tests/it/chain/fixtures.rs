@@ -12,14 +12,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// 2026-11-21T07:00:00.000Z.
-pub const NOON_MS: i64 = 1_795_244_400_000;
+pub const START_MS: i64 = 1_795_244_400_000;
 
 pub fn key(number: u8) -> SecretKey {
     SecretKey::from_bytes(&[number; 32])
 }
 
 pub fn moment(after_ms: i64) -> Timestamp {
-    Timestamp::from_millis(NOON_MS + after_ms).unwrap()
+    Timestamp::from_millis(START_MS + after_ms).unwrap()
 }
 
 /// A UUIDv7 that says its number.
