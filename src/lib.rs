@@ -3,3 +3,4 @@
 pub mod chain;
 pub mod interchange;
 pub mod ledger;
+pub mod limits;
