@@ -80,11 +80,7 @@ pub struct CheckedEntry {
 
 /// Checks an operation as it stands in a block of this chain (zeros in
 /// genesis), or as it came in. The signatures come after the cheap checks.
-pub fn check_entry(
-    entry_bytes: &[u8],
-    lines: &[String],
-    chain: &Digest,
-) -> Result<CheckedEntry, EntryFault> {
+pub fn check_entry(entry_bytes: &[u8], lines: &[String], chain: &Digest) -> Result<CheckedEntry, EntryFault> {
     let envelope = Envelope::parse(entry_bytes)?;
     let payload = Payload::parse(envelope.payload())?;
     if payload.chain != *chain {
@@ -112,51 +108,32 @@ impl Default for Audit {
 impl Audit {
     /// Begins before genesis, of whatever chain it is.
     pub fn new() -> Audit {
-        Audit {
-            expected_chain: None,
-            head: None,
-            tree: Tree::new(),
-        }
+        Audit { expected_chain: None, head: None, tree: Tree::new() }
     }
 
     /// Begins before the genesis of this chain.
     pub fn of_chain(chain: Digest) -> Audit {
-        Audit {
-            expected_chain: Some(chain),
-            ..Audit::new()
-        }
+        Audit { expected_chain: Some(chain), ..Audit::new() }
     }
 
     /// Goes on behind a block that was checked before, with the tree after it.
     /// None if the tree is not the one that the header names.
     pub fn resume(header: Header, tree: Tree) -> Option<Audit> {
         let is_its_tree = tree.size() == header.tree_size && tree.root() == header.tree_root;
-        is_its_tree.then(|| Audit {
-            expected_chain: Some(header.chain_id()),
-            head: Some(Head::of(header)),
-            tree,
-        })
+        is_its_tree.then(|| Audit { expected_chain: Some(header.chain_id()), head: Some(Head::of(header)), tree })
     }
 
     /// Checks the next block. After a fault nothing has changed.
     pub fn block(&mut self, header_bytes: &[u8], body_bytes: &[u8]) -> Result<AuditedBlock, Fault> {
         let height = self.next_height();
-        let fault = |kind| Fault {
-            height,
-            entry: None,
-            kind,
-        };
+        let fault = |kind| Fault { height, entry: None, kind };
         let header = Header::parse(header_bytes).map_err(|why| fault(why.into()))?;
         self.check_place(&header).map_err(fault)?;
         let body = Body::parse(body_bytes).map_err(|why| fault(why.into()))?;
         check_count(&header, body.entries().len()).map_err(fault)?;
 
         let checked = check_entries(&header, body.entries())?;
-        if height == 0
-            && checked
-                .iter()
-                .any(|entry| entry.payload.kind != GENESIS_KIND)
-        {
+        if height == 0 && checked.iter().any(|entry| entry.payload.kind != GENESIS_KIND) {
             return Err(fault(FaultKind::Genesis));
         }
         if block::body_digest(body_bytes) != header.body_digest {
@@ -172,11 +149,7 @@ impl Audit {
 
         let head = Head::of(header);
         let entries = join(&head.header, body.into_entries(), checked);
-        let block = AuditedBlock {
-            header: head.header.clone(),
-            digest: head.digest,
-            entries,
-        };
+        let block = AuditedBlock { header: head.header.clone(), digest: head.digest, entries };
         self.tree = tree;
         self.head = Some(head);
         Ok(block)
@@ -234,16 +207,10 @@ impl Audit {
         if let Some(head) = &self.head
             && header.time <= head.header.time
         {
-            return Err(FaultKind::Time {
-                time: header.time,
-                before: head.header.time,
-            });
+            return Err(FaultKind::Time { time: header.time, before: head.header.time });
         }
         if header.first_entry != self.tree.size() {
-            return Err(FaultKind::FirstEntry {
-                found: header.first_entry,
-                expected: self.tree.size(),
-            });
+            return Err(FaultKind::FirstEntry { found: header.first_entry, expected: self.tree.size() });
         }
         Ok(())
     }
@@ -251,11 +218,7 @@ impl Audit {
 
 impl Head {
     fn of(header: Header) -> Head {
-        Head {
-            digest: header.digest(),
-            chain: header.chain_id(),
-            header,
-        }
+        Head { digest: header.digest(), chain: header.chain_id(), header }
     }
 }
 
@@ -291,16 +254,10 @@ fn check_count(header: &Header, found: usize) -> Result<(), FaultKind> {
 
 fn check_tree(header: &Header, tree: &Tree) -> Result<(), FaultKind> {
     if header.tree_size != tree.size() {
-        return Err(FaultKind::TreeSize {
-            found: header.tree_size,
-            expected: tree.size(),
-        });
+        return Err(FaultKind::TreeSize { found: header.tree_size, expected: tree.size() });
     }
     if header.tree_root != tree.root() {
-        return Err(FaultKind::TreeRoot {
-            found: header.tree_root,
-            expected: tree.root(),
-        });
+        return Err(FaultKind::TreeRoot { found: header.tree_root, expected: tree.root() });
     }
     Ok(())
 }
@@ -313,10 +270,7 @@ fn check_lines(payload: &Payload, lines: &[String]) -> Result<(), EntryFault> {
         };
     };
     if usize::try_from(signed.count) != Ok(lines.len()) {
-        return Err(EntryFault::LineCount {
-            signed: signed.count,
-            found: lines.len(),
-        });
+        return Err(EntryFault::LineCount { signed: signed.count, found: lines.len() });
     }
     if list::root(payload.id, lines)? != signed.root {
         return Err(EntryFault::LineRoot);
@@ -343,9 +297,7 @@ fn check_entries(header: &Header, entries: &[StoredEntry]) -> Result<Vec<Checked
             .collect();
         let mut checked = Vec::with_capacity(entries.len());
         for worker in workers {
-            let part = worker
-                .join()
-                .unwrap_or_else(|cause| panic::resume_unwind(cause));
+            let part = worker.join().unwrap_or_else(|cause| panic::resume_unwind(cause));
             checked.extend(part?);
         }
         Ok(checked)
@@ -353,11 +305,7 @@ fn check_entries(header: &Header, entries: &[StoredEntry]) -> Result<Vec<Checked
 }
 
 /// Checks a run of a block's entries, of which `offset` stand before it.
-fn check_run(
-    header: &Header,
-    offset: usize,
-    entries: &[StoredEntry],
-) -> Result<Vec<CheckedEntry>, Fault> {
+fn check_run(header: &Header, offset: usize, entries: &[StoredEntry]) -> Result<Vec<CheckedEntry>, Fault> {
     let indexes = header.first_entry + offset as u64..; // usize has at most 64 bits
     indexes
         .zip(entries)
@@ -372,11 +320,7 @@ fn check_run(
 }
 
 /// Puts what was found beside what was stored.
-fn join(
-    header: &Header,
-    stored: Vec<StoredEntry>,
-    checked: Vec<CheckedEntry>,
-) -> Vec<AuditedEntry> {
+fn join(header: &Header, stored: Vec<StoredEntry>, checked: Vec<CheckedEntry>) -> Vec<AuditedEntry> {
     (header.first_entry..)
         .zip(stored)
         .zip(checked)

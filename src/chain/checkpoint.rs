@@ -52,13 +52,11 @@ pub enum CheckpointFault {
 /// that nothing else was ever signed for this size, and that it is durable.
 pub fn sign(origin: &str, head: &TreeHead, key: &SecretKey) -> Result<String, CheckpointFault> {
     check_origin(origin)?;
-    let checkpoint = Checkpoint::new(origin, head.size, tlog::Hash(head.root.0), "")
-        .map_err(|_| CheckpointFault::Origin)?;
-    let mut note =
-        Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| CheckpointFault::Malformed)?;
+    let checkpoint =
+        Checkpoint::new(origin, head.size, tlog::Hash(head.root.0), "").map_err(|_| CheckpointFault::Origin)?;
+    let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| CheckpointFault::Malformed)?;
     let signer = LogSigner { origin, key };
-    note.add_sigs(&[&signer])
-        .map_err(|_| CheckpointFault::Origin)?;
+    note.add_sigs(&[&signer]).map_err(|_| CheckpointFault::Origin)?;
     Ok(String::from_utf8(note.to_bytes()).expect("a note is UTF-8"))
 }
 
@@ -80,10 +78,7 @@ pub fn open(text: &str, origin: &str, key: &PublicKey) -> Result<TreeHead, Check
         return Err(CheckpointFault::Extension);
     }
     check_signature(&note, text, origin, key)?;
-    Ok(TreeHead {
-        size: checkpoint.size(),
-        root: Digest(checkpoint.hash().0),
-    })
+    Ok(TreeHead { size: checkpoint.size(), root: Digest(checkpoint.hash().0) })
 }
 
 /// The log's public key as other tools take it:
@@ -97,28 +92,15 @@ pub fn verifier_key(origin: &str, key: &PublicKey) -> Result<String, CheckpointF
 
 fn check_origin(origin: &str) -> Result<(), CheckpointFault> {
     let is_name = signed_note::is_key_name_valid(origin) && !origin.contains(char::is_control);
-    if is_name {
-        Ok(())
-    } else {
-        Err(CheckpointFault::Origin)
-    }
+    if is_name { Ok(()) } else { Err(CheckpointFault::Origin) }
 }
 
-fn check_signature(
-    note: &Note,
-    text: &str,
-    origin: &str,
-    key: &PublicKey,
-) -> Result<(), CheckpointFault> {
-    let verifier = LogVerifier {
-        origin: origin.to_owned(),
-        key: *key,
-    };
-    note.verify(&VerifierList::new(vec![Box::new(verifier)]))
-        .map_err(|error| match error {
-            NoteError::InvalidSignature { .. } => CheckpointFault::BadSignature,
-            _ => CheckpointFault::Unsigned,
-        })?;
+fn check_signature(note: &Note, text: &str, origin: &str, key: &PublicKey) -> Result<(), CheckpointFault> {
+    let verifier = LogVerifier { origin: origin.to_owned(), key: *key };
+    note.verify(&VerifierList::new(vec![Box::new(verifier)])).map_err(|error| match error {
+        NoteError::InvalidSignature { .. } => CheckpointFault::BadSignature,
+        _ => CheckpointFault::Unsigned,
+    })?;
     // The library looks at the first signature of a key and skips the others.
     let id = key_id(origin, key);
     let signatures = text.lines().rev().take_while(|line| !line.is_empty());

@@ -81,11 +81,7 @@ pub struct SignatureFault {
 /// The bytes that a key signs for this payload: the DSSE v1 pre-authentication
 /// encoding, so that no other kind of document can pass for an operation.
 pub fn signing_bytes(payload: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "DSSEv1 {} {PAYLOAD_TYPE} {} ",
-        PAYLOAD_TYPE.len(),
-        payload.len()
-    );
+    let head = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len());
     let mut bytes = head.into_bytes();
     bytes.extend_from_slice(payload);
     bytes
@@ -99,10 +95,7 @@ pub fn leaf(entry_bytes: &[u8]) -> Digest {
 
 impl Envelope {
     /// Puts a payload and its signatures together, in any order.
-    pub fn new(
-        payload: Vec<u8>,
-        mut signatures: Vec<(PublicKey, Signature)>,
-    ) -> Result<Envelope, EnvelopeFault> {
+    pub fn new(payload: Vec<u8>, mut signatures: Vec<(PublicKey, Signature)>) -> Result<Envelope, EnvelopeFault> {
         if payload.len() > limits::PAYLOAD_BYTES_MAX {
             return Err(EnvelopeFault::PayloadTooLong(payload.len()));
         }
@@ -116,10 +109,7 @@ impl Envelope {
         if let Some(pair) = twice {
             return Err(EnvelopeFault::DuplicateKey(pair[0].0));
         }
-        Ok(Envelope {
-            payload,
-            signatures,
-        })
+        Ok(Envelope { payload, signatures })
     }
 
     /// Signs a payload with a first key.
@@ -135,11 +125,7 @@ impl Envelope {
     }
 
     /// The same envelope with a signature that was made elsewhere.
-    pub fn and_signature(
-        mut self,
-        key: PublicKey,
-        signature: Signature,
-    ) -> Result<Envelope, EnvelopeFault> {
+    pub fn and_signature(mut self, key: PublicKey, signature: Signature) -> Result<Envelope, EnvelopeFault> {
         self.signatures.push((key, signature));
         Envelope::new(self.payload, self.signatures)
     }
@@ -188,8 +174,7 @@ impl Envelope {
     pub fn verify(&self) -> Result<(), SignatureFault> {
         let message = signing_bytes(&self.payload);
         for (key, signature) in &self.signatures {
-            key.verify(&message, signature)
-                .map_err(|_| SignatureFault { key: *key })?;
+            key.verify(&message, signature).map_err(|_| SignatureFault { key: *key })?;
         }
         Ok(())
     }
@@ -250,17 +235,11 @@ fn read(bytes: &[u8], max: usize, spelling: Spelling) -> Result<Envelope, Envelo
     if items.len() > limits::SIGNATURES_MAX {
         return Err(EnvelopeFault::SignatureCount(items.len()));
     }
-    let signatures = items
-        .into_iter()
-        .map(|item| read_signature(item, spelling))
-        .collect::<Result<_, _>>()?;
+    let signatures = items.into_iter().map(|item| read_signature(item, spelling)).collect::<Result<_, _>>()?;
     Envelope::new(payload, signatures)
 }
 
-fn read_signature(
-    item: Value,
-    spelling: Spelling,
-) -> Result<(PublicKey, Signature), EnvelopeFault> {
+fn read_signature(item: Value, spelling: Spelling) -> Result<(PublicKey, Signature), EnvelopeFault> {
     let mut fields = object(item, "signatures")?;
     let key = take_text(&mut fields, "keyid")?
         .parse()

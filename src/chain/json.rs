@@ -23,9 +23,7 @@ pub enum JsonFault {
 pub fn read(bytes: &[u8]) -> Result<Value, JsonFault> {
     let duplicate = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Reader(&duplicate)
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
+    let value = Reader(&duplicate).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     value.map_err(|error| match duplicate.take() {
         Some(field) => JsonFault::Duplicate(field),
         None => JsonFault::Syntax(error.to_string()),
@@ -34,8 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Value, JsonFault> {
 
 /// The canonical form (RFC 8785) of a value.
 pub fn canonical(value: &Value) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value)
-        .expect("a JSON value in memory has string keys and finite numbers")
+    serde_json_canonicalizer::to_vec(value).expect("a JSON value in memory has string keys and finite numbers")
 }
 
 /// Builds a value and notes the first field that it meets twice.

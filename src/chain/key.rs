@@ -56,8 +56,7 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(message, &signature)
-            .map_err(|_| BadSignature)
+        key.verify_strict(message, &signature).map_err(|_| BadSignature)
     }
 }
 
@@ -116,10 +115,7 @@ impl FromStr for PublicKey {
     type Err = MalformedKey;
 
     fn from_str(text: &str) -> Result<PublicKey, MalformedKey> {
-        text.strip_prefix(ALGORITHM_PREFIX)
-            .and_then(digest::read_hex)
-            .map(PublicKey)
-            .ok_or(MalformedKey)
+        text.strip_prefix(ALGORITHM_PREFIX).and_then(digest::read_hex).map(PublicKey).ok_or(MalformedKey)
     }
 }
 
@@ -140,10 +136,7 @@ impl FromStr for Signature {
 
     fn from_str(text: &str) -> Result<Signature, MalformedSignature> {
         let bytes = STANDARD.decode(text).map_err(|_| MalformedSignature)?;
-        bytes
-            .try_into()
-            .map(Signature)
-            .map_err(|_| MalformedSignature)
+        bytes.try_into().map(Signature).map_err(|_| MalformedSignature)
     }
 }
 

@@ -80,9 +80,7 @@ pub fn split(line: &str) -> Result<(Salt, &str), LineFault> {
         return Err(LineFault::Salt);
     }
     let mut bytes = [0; 16];
-    URL_SAFE_NO_PAD
-        .decode_slice(salt, &mut bytes)
-        .map_err(|_| LineFault::Salt)?;
+    URL_SAFE_NO_PAD.decode_slice(salt, &mut bytes).map_err(|_| LineFault::Salt)?;
     Ok((Salt(bytes), content))
 }
 
@@ -112,18 +110,12 @@ pub fn root<S: AsRef<str>>(operation: Uuid, lines: &[S]) -> Result<Digest, ListF
 }
 
 /// The path from one line to the root; none if there is no such line.
-pub fn prove_line<S: AsRef<str>>(
-    operation: Uuid,
-    lines: &[S],
-    position: u32,
-) -> Option<Vec<Digest>> {
+pub fn prove_line<S: AsRef<str>>(operation: Uuid, lines: &[S], position: u32) -> Option<Vec<Digest>> {
     let index = usize::try_from(position).ok()?;
     if index >= lines.len() {
         return None;
     }
-    let hashes: Vec<Digest> = positions(lines)
-        .map(|(position, line)| line_hash(operation, position, line))
-        .collect();
+    let hashes: Vec<Digest> = positions(lines).map(|(position, line)| line_hash(operation, position, line)).collect();
     Some(merkle::path(&hashes, index))
 }
 
@@ -135,11 +127,7 @@ pub fn check_line(
     line: &str,
     path: &[Digest],
 ) -> Result<(), ProofFault> {
-    let claim = proof::Inclusion {
-        index: u64::from(position),
-        size: u64::from(header.count),
-        root: header.root,
-    };
+    let claim = proof::Inclusion { index: u64::from(position), size: u64::from(header.count), root: header.root };
     proof::check_inclusion(&line_hash(operation, position, line), &claim, path)
 }
 

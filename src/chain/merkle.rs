@@ -91,10 +91,7 @@ impl Peaks {
         // Each trailing one of the size is a full subtree waiting for a sibling.
         let mut level = 0;
         while (self.size >> level) & 1 == 1 {
-            let left = self
-                .hashes
-                .pop()
-                .expect("one peak for each bit of the size");
+            let left = self.hashes.pop().expect("one peak for each bit of the size");
             hash = node_hash(left, hash);
             level += 1;
             completed(level, hash);
@@ -167,21 +164,13 @@ impl Default for Tree {
 impl Tree {
     /// The empty tree.
     pub fn new() -> Tree {
-        Tree {
-            peaks: Peaks::new(),
-            edge: Vec::new(),
-            filled: Vec::new(),
-            taken_size: 0,
-        }
+        Tree { peaks: Peaks::new(), edge: Vec::new(), filled: Vec::new(), taken_size: 0 }
     }
 
     /// The tree of this size from stored tiles, which may be wider than they
     /// were at that size. Only the right edge is read, so compare the root
     /// with the one that a header or checkpoint names.
-    pub fn restore(
-        size: u64,
-        mut read_tile: impl FnMut(TileId) -> Option<Vec<u8>>,
-    ) -> Result<Tree, TreeFault> {
+    pub fn restore(size: u64, mut read_tile: impl FnMut(TileId) -> Option<Vec<u8>>) -> Result<Tree, TreeFault> {
         if size > limits::TREE_SIZE_MAX {
             return Err(TreeFault::Size(size));
         }
@@ -200,12 +189,7 @@ impl Tree {
             stored.truncate(bytes);
             edge.push(stored);
         }
-        Ok(Tree {
-            peaks: peaks_of(size, &edge),
-            edge,
-            filled: Vec::new(),
-            taken_size: size,
-        })
+        Ok(Tree { peaks: peaks_of(size, &edge), edge, filled: Vec::new(), taken_size: size })
     }
 
     /// The tiles that `restore` will ask for.
@@ -239,15 +223,7 @@ impl Tree {
         self.peaks.push(leaf_hash, |tree_level, hash| {
             if tree_level % TILE_HEIGHT == 0 {
                 let level = tree_level / TILE_HEIGHT;
-                put(
-                    edge,
-                    filled,
-                    TileId {
-                        level,
-                        index: position >> tree_level >> TILE_HEIGHT,
-                    },
-                    hash,
-                );
+                put(edge, filled, TileId { level, index: position >> tree_level >> TILE_HEIGHT }, hash);
             }
         });
     }
@@ -297,10 +273,7 @@ fn levels(size: u64) -> impl Iterator<Item = u8> {
 fn edge_tile(size: u64, level: u8) -> (TileId, u64) {
     // A u64 has eight levels, so the shift is at most 56.
     let hashes = size >> (level * TILE_HEIGHT);
-    let tile = TileId {
-        level,
-        index: hashes >> TILE_HEIGHT,
-    };
+    let tile = TileId { level, index: hashes >> TILE_HEIGHT };
     // A width of 256 fits any type.
     (tile, hashes % TILE_WIDTH as u64)
 }
@@ -309,9 +282,7 @@ fn edge_tile(size: u64, level: u8) -> (TileId, u64) {
 /// lies in the edge tile of its level.
 fn peaks_of(size: u64, edge: &[Vec<u8>]) -> Peaks {
     // There are 64 bits.
-    let set_bits = (0..u64::BITS as u8)
-        .rev()
-        .filter(|bit| (size >> bit) & 1 == 1);
+    let set_bits = (0..u64::BITS as u8).rev().filter(|bit| (size >> bit) & 1 == 1);
     let hashes = set_bits
         .map(|bit| {
             let level = bit / TILE_HEIGHT;

@@ -186,16 +186,10 @@ impl Payload {
         // Both lie within the years 0000 to 9999: the difference fits.
         let validity_ms = expires_at.millis() - issued_at.millis();
         if validity_ms <= 0 {
-            return Err(Malformed::ExpiresBeforeIssued {
-                issued_at,
-                expires_at,
-            });
+            return Err(Malformed::ExpiresBeforeIssued { issued_at, expires_at });
         }
         if validity_ms > limits::VALIDITY_MS_MAX {
-            return Err(Malformed::ValidTooLong {
-                issued_at,
-                expires_at,
-            });
+            return Err(Malformed::ValidTooLong { issued_at, expires_at });
         }
         if !self.body.is_object() {
             return Err(wrong("body", "an object"));
@@ -297,15 +291,11 @@ fn count(value: Value, field: &'static str) -> Result<u32, Malformed> {
 }
 
 fn digest(value: Value, field: &'static str) -> Result<Digest, Malformed> {
-    text(value, field)?
-        .parse()
-        .map_err(|_| wrong(field, "a digest of 64 lower-case hexadecimal digits"))
+    text(value, field)?.parse().map_err(|_| wrong(field, "a digest of 64 lower-case hexadecimal digits"))
 }
 
 fn moment(value: Value, field: &'static str) -> Result<Timestamp, Malformed> {
-    text(value, field)?
-        .parse()
-        .map_err(|_| wrong(field, "a moment like 2026-11-21T07:00:00.000Z"))
+    text(value, field)?.parse().map_err(|_| wrong(field, "a moment like 2026-11-21T07:00:00.000Z"))
 }
 
 fn uuid(value: Value, field: &'static str) -> Result<Uuid, Malformed> {
@@ -340,11 +330,7 @@ fn total(value: Value) -> Result<i64, Malformed> {
 
 fn check_id(id: Uuid) -> Result<(), Malformed> {
     let is_known = matches!(id.get_version_num(), 7 | 8) && id.get_variant() == Variant::RFC4122;
-    if is_known {
-        Ok(())
-    } else {
-        Err(Malformed::IdVersion(id))
-    }
+    if is_known { Ok(()) } else { Err(Malformed::IdVersion(id)) }
 }
 
 fn check_kind(kind: &str) -> Result<(), Malformed> {
@@ -352,20 +338,12 @@ fn check_kind(kind: &str) -> Result<(), Malformed> {
     let is_name = kind.len() <= limits::KIND_BYTES_MAX
         && kind.starts_with(|first: char| first.is_ascii_uppercase())
         && kind.bytes().all(is_part);
-    if is_name {
-        Ok(())
-    } else {
-        Err(Malformed::Kind)
-    }
+    if is_name { Ok(()) } else { Err(Malformed::Kind) }
 }
 
 fn check_list(list: ListHeader) -> Result<(), Malformed> {
     let is_length = |count| (1..=limits::LIST_LINES_MAX).contains(&count);
-    if usize::try_from(list.count).is_ok_and(is_length) {
-        Ok(())
-    } else {
-        Err(Malformed::ListCount(list.count))
-    }
+    if usize::try_from(list.count).is_ok_and(is_length) { Ok(()) } else { Err(Malformed::ListCount(list.count)) }
 }
 
 fn check_body(value: &Value, depth: usize) -> Result<(), Malformed> {
@@ -376,12 +354,8 @@ fn check_body(value: &Value, depth: usize) -> Result<(), Malformed> {
         },
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Array(_) | Value::Object(_) if depth == 0 => Err(Malformed::TooDeep),
-        Value::Array(items) => items
-            .iter()
-            .try_for_each(|item| check_body(item, depth - 1)),
-        Value::Object(fields) => fields
-            .values()
-            .try_for_each(|item| check_body(item, depth - 1)),
+        Value::Array(items) => items.iter().try_for_each(|item| check_body(item, depth - 1)),
+        Value::Object(fields) => fields.values().try_for_each(|item| check_body(item, depth - 1)),
     }
 }
 

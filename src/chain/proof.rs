@@ -103,11 +103,7 @@ pub fn tiles_for_consistency(first: u64, second: u64) -> Result<Vec<TileId>, NoP
 }
 
 /// Checks that a tree has an entry with this leaf hash at this index.
-pub fn check_inclusion(
-    leaf_hash: &Digest,
-    claim: &Inclusion,
-    proof: &[Digest],
-) -> Result<(), ProofFault> {
+pub fn check_inclusion(leaf_hash: &Digest, claim: &Inclusion, proof: &[Digest]) -> Result<(), ProofFault> {
     check_index(claim.index, claim.size).map_err(|_| ProofFault)?;
     let proof = hashes(proof)?;
     let (root, leaf) = (tlog::Hash(claim.root.0), tlog::Hash(leaf_hash.0));
@@ -116,18 +112,10 @@ pub fn check_inclusion(
 
 /// Checks that one tree continues another. The empty tree is continued by
 /// itself only, since nothing can be shown of it.
-pub fn check_consistency(
-    first: &TreeHead,
-    second: &TreeHead,
-    proof: &[Digest],
-) -> Result<(), ProofFault> {
+pub fn check_consistency(first: &TreeHead, second: &TreeHead, proof: &[Digest]) -> Result<(), ProofFault> {
     if first.size == 0 {
         let is_same = first == second && first.root == merkle::EMPTY_ROOT;
-        return if is_same && proof.is_empty() {
-            Ok(())
-        } else {
-            Err(ProofFault)
-        };
+        return if is_same && proof.is_empty() { Ok(()) } else { Err(ProofFault) };
     }
     check_sizes(first.size, second.size).map_err(|_| ProofFault)?;
     let proof = hashes(proof)?;
@@ -180,11 +168,7 @@ struct TileCache<F> {
 
 impl<F: FnMut(TileId) -> Option<Vec<u8>>> Tiles<F> {
     fn new(read_tile: F) -> Tiles<F> {
-        Tiles(RefCell::new(TileCache {
-            read_tile,
-            known: BTreeMap::new(),
-            missing: None,
-        }))
+        Tiles(RefCell::new(TileCache { read_tile, known: BTreeMap::new(), missing: None }))
     }
 
     /// The proof, or the tile for want of which there is none.
@@ -208,16 +192,12 @@ impl<F: FnMut(TileId) -> Option<Vec<u8>>> HashReader for Tiles<F> {
 impl<F: FnMut(TileId) -> Option<Vec<u8>>> TileCache<F> {
     fn hash(&mut self, index: u64) -> Result<tlog::Hash, tlog::Error> {
         let tile = tlog_tiles::tile::Tile::from_index(TILE_HEIGHT, index);
-        let id = TileId {
-            level: tile.level(),
-            index: tile.level_index(),
-        };
+        let id = TileId { level: tile.level(), index: tile.level_index() };
         if !self.known.contains_key(&id) {
             // A tile that is not there is as good as one without hashes.
             let bytes = (self.read_tile)(id).unwrap_or_default();
             self.known.insert(id, bytes);
         }
-        tile.hash_at_index(&self.known[&id], index)
-            .inspect_err(|_| self.missing = Some(id))
+        tile.hash_at_index(&self.known[&id], index).inspect_err(|_| self.missing = Some(id))
     }
 }

@@ -13,11 +13,7 @@ use super::fixtures::{self, Chain, entry, genesis_payload, id, moment, payload};
 use super::random::Random;
 
 fn run(audit: &mut Audit, blocks: &[Block]) -> Result<(), Fault> {
-    blocks.iter().try_for_each(|block| {
-        audit
-            .block(&block.header.to_bytes(), &block.body_bytes)
-            .map(|_| ())
-    })
+    blocks.iter().try_for_each(|block| audit.block(&block.header.to_bytes(), &block.body_bytes).map(|_| ()))
 }
 
 /// An audit that has seen the blocks below this height.
@@ -45,12 +41,7 @@ fn entry_fault(number: u64, expected: EntryFault, make: impl FnOnce(Digest) -> V
 
 /// An entry around bytes that are no good payload, with a good signature.
 fn around(payload: Vec<u8>) -> StoredEntry {
-    StoredEntry {
-        envelope: Envelope::sign(payload, &fixtures::key(1))
-            .unwrap()
-            .to_entry_bytes(),
-        lines: Vec::new(),
-    }
+    StoredEntry { envelope: Envelope::sign(payload, &fixtures::key(1)).unwrap().to_entry_bytes(), lines: Vec::new() }
 }
 
 #[test]
@@ -59,9 +50,7 @@ fn a_good_chain_passes_and_is_handed_on_whole() {
     let mut audit = Audit::of_chain(chain.id());
     let mut indexes = Vec::new();
     for block in &chain.blocks {
-        let audited = audit
-            .block(&block.header.to_bytes(), &block.body_bytes)
-            .unwrap();
+        let audited = audit.block(&block.header.to_bytes(), &block.body_bytes).unwrap();
         assert_eq!(audited.header, block.header);
         assert_eq!(audited.digest, block.header.digest());
         for entry in audited.entries {
@@ -78,10 +67,7 @@ fn a_good_chain_passes_and_is_handed_on_whole() {
     assert_eq!(indexes, [0, 1, 2, 3, 4]);
     assert_eq!(audit.chain_id(), Some(chain.id()));
     assert_eq!(audit.head(), chain.head());
-    assert_eq!(
-        audit.head_digest(),
-        chain.head().map(|header| header.digest())
-    );
+    assert_eq!(audit.head_digest(), chain.head().map(|header| header.digest()));
     assert_eq!(audit.tree().root(), chain.tree.root());
     assert_eq!(audit.next_height(), 4);
 }
@@ -104,10 +90,7 @@ fn every_changed_byte_is_found_at_its_height() {
             match where_found {
                 Some(fault) => assert!(names(&fault, height as u64), "byte {position}: {fault}"),
                 // Behind the last block nothing confirms these but its digest.
-                None => assert!(
-                    height + 1 == chain.blocks.len() && is_unconfirmed(position),
-                    "byte {position}"
-                ),
+                None => assert!(height + 1 == chain.blocks.len() && is_unconfirmed(position), "byte {position}"),
             }
         }
     }
@@ -129,10 +112,7 @@ fn find(audit: &Audit, header: &[u8], body: &[u8], next: Option<&Block>) -> Opti
     match next {
         Some(next) => audit.block(&next.header.to_bytes(), &next.body_bytes).err(),
         None => {
-            assert_ne!(
-                audit.head_digest(),
-                Chain::small().head().map(|header| header.digest())
-            );
+            assert_ne!(audit.head_digest(), Chain::small().head().map(|header| header.digest()));
             None
         }
     }
@@ -161,11 +141,7 @@ fn a_changed_byte_of_an_entry_names_the_entry() {
             let bytes = Body::new(entries).unwrap().to_bytes();
             let fault = before(&chain, 1).block(&header, &bytes).unwrap_err();
             assert_eq!(fault.entry, Some(1 + number as u64), "{fault}");
-            assert!(
-                fault
-                    .to_string()
-                    .starts_with(&format!("block 1, entry {}: ", 1 + number))
-            );
+            assert!(fault.to_string().starts_with(&format!("block 1, entry {}: ", 1 + number)));
         }
     }
 }
@@ -199,28 +175,19 @@ fn a_block_of_another_chain_or_branch_is_found() {
     let mut audit = before(&chain, 2);
     let fault = run(&mut audit, &branch.blocks[2..]).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Previous { before: 1 });
-    assert_eq!(
-        fault.to_string(),
-        "block 2: it was built on another block 1 than the one here"
-    );
+    assert_eq!(fault.to_string(), "block 2: it was built on another block 1 than the one here");
     // A fault changes nothing: the right block still follows.
     run(&mut audit, &chain.blocks[2..]).unwrap();
 
-    let other = Audit::of_chain(Digest::of(b"other")).block(
-        &chain.blocks[0].header.to_bytes(),
-        &chain.blocks[0].body_bytes,
-    );
+    let other =
+        Audit::of_chain(Digest::of(b"other")).block(&chain.blocks[0].header.to_bytes(), &chain.blocks[0].body_bytes);
     assert_eq!(other.unwrap_err().kind, FaultKind::Chain(chain.id()));
 }
 
 #[test]
 fn time_must_rise() {
     let mut chain = Chain::begin();
-    let stamp = Stamp {
-        time: moment(0),
-        changes_digest: Digest::ZERO,
-        proposer: fixtures::proposer(),
-    };
+    let stamp = Stamp { time: moment(0), changes_digest: Digest::ZERO, proposer: fixtures::proposer() };
     let body = Body::new(Vec::new()).unwrap();
     let parent = chain.blocks[0].header.clone();
     let block = Block::form(Some(&parent), &mut chain.tree, &body, stamp);
@@ -236,35 +203,14 @@ fn a_header_that_miscounts_is_found() {
     let check = |change: &dyn Fn(&mut aqueduct::chain::block::Header)| {
         let mut header = block.header.clone();
         change(&mut header);
-        before(&chain, 1)
-            .block(&header.to_bytes(), &block.body_bytes)
-            .unwrap_err()
-            .kind
+        before(&chain, 1).block(&header.to_bytes(), &block.body_bytes).unwrap_err().kind
     };
     let fault = check(&|header| header.first_entry = 2);
-    assert_eq!(
-        fault,
-        FaultKind::FirstEntry {
-            found: 2,
-            expected: 1
-        }
-    );
+    assert_eq!(fault, FaultKind::FirstEntry { found: 2, expected: 1 });
     let fault = check(&|header| header.entry_count = 2);
-    assert_eq!(
-        fault,
-        FaultKind::EntryCount {
-            counted: 2,
-            found: 3
-        }
-    );
+    assert_eq!(fault, FaultKind::EntryCount { counted: 2, found: 3 });
     let fault = check(&|header| header.tree_size = 5);
-    assert_eq!(
-        fault,
-        FaultKind::TreeSize {
-            found: 5,
-            expected: 4
-        }
-    );
+    assert_eq!(fault, FaultKind::TreeSize { found: 5, expected: 4 });
     let fault = check(&|header| header.tree_root = Digest::ZERO);
     assert!(matches!(fault, FaultKind::TreeRoot { .. }));
     let fault = check(&|header| header.body_digest = Digest::ZERO);
@@ -276,39 +222,18 @@ fn a_header_that_miscounts_is_found() {
 #[test]
 fn genesis_is_one_operation_that_begins_the_chain() {
     let begin = |entries: Vec<StoredEntry>| {
-        let mut chain = Chain {
-            blocks: Vec::new(),
-            tree: Tree::new(),
-        };
+        let mut chain = Chain { blocks: Vec::new(), tree: Tree::new() };
         chain.add(entries);
         run(&mut Audit::new(), &chain.blocks).map_err(|fault| fault.kind)
     };
     assert_eq!(begin(vec![entry(genesis_payload(), 0, 1)]), Ok(()));
     assert_eq!(begin(Vec::new()), Err(FaultKind::Genesis));
-    assert_eq!(
-        begin(vec![entry(payload(Digest::ZERO, 1), 0, 1)]),
-        Err(FaultKind::Genesis)
-    );
-    let two = vec![
-        entry(genesis_payload(), 0, 1),
-        entry(genesis_payload(), 0, 2),
-    ];
+    assert_eq!(begin(vec![entry(payload(Digest::ZERO, 1), 0, 1)]), Err(FaultKind::Genesis));
+    let two = vec![entry(genesis_payload(), 0, 1), entry(genesis_payload(), 0, 2)];
     assert_eq!(begin(two), Err(FaultKind::Genesis));
-    let named = Payload {
-        chain: Digest::of(b"x"),
-        ..genesis_payload()
-    };
+    let named = Payload { chain: Digest::of(b"x"), ..genesis_payload() };
     let fault = FaultKind::Entry(EntryFault::SecondBeginning);
-    let second = |chain| {
-        vec![entry(
-            Payload {
-                chain,
-                ..genesis_payload()
-            },
-            0,
-            1,
-        )]
-    };
+    let second = |chain| vec![entry(Payload { chain, ..genesis_payload() }, 0, 1)];
     assert_eq!(fault_of(second).kind, fault);
     let fault = FaultKind::Entry(EntryFault::Chain(Digest::of(b"x")));
     assert_eq!(begin(vec![entry(named, 0, 1)]), Err(fault));
@@ -318,10 +243,7 @@ fn genesis_is_one_operation_that_begins_the_chain() {
 fn each_wrong_entry_has_its_own_fault() {
     let other = Digest::of(b"other");
     entry_fault(2, EntryFault::Chain(other), |chain| {
-        vec![
-            entry(payload(chain, 1), 0, 1),
-            entry(payload(other, 2), 0, 1),
-        ]
+        vec![entry(payload(chain, 1), 0, 1), entry(payload(other, 2), 0, 1)]
     });
     entry_fault(1, EntryFault::Payload(Malformed::NotCanonical), |chain| {
         let mut bytes = payload(chain, 1).to_bytes().unwrap();
@@ -336,9 +258,7 @@ fn each_wrong_entry_has_its_own_fault() {
     let unknown = Malformed::UnknownField("zone".to_owned());
     entry_fault(1, EntryFault::Payload(unknown), |chain| {
         let text = String::from_utf8(payload(chain, 1).to_bytes().unwrap()).unwrap();
-        vec![around(
-            format!("{},\"zone\":1}}", &text[..text.len() - 1]).into_bytes(),
-        )]
+        vec![around(format!("{},\"zone\":1}}", &text[..text.len() - 1]).into_bytes())]
     });
 }
 
@@ -347,23 +267,13 @@ fn lists_are_held_against_what_was_signed() {
     let listed = |chain| entry(payload(chain, 1), 3, 1);
     entry_fault(1, EntryFault::UnsignedLines(2), |chain| {
         let lines = fixtures::lines(2);
-        vec![StoredEntry {
-            lines,
-            ..entry(payload(chain, 1), 0, 1)
-        }]
+        vec![StoredEntry { lines, ..entry(payload(chain, 1), 0, 1) }]
     });
-    entry_fault(
-        1,
-        EntryFault::LineCount {
-            signed: 3,
-            found: 2,
-        },
-        |chain| {
-            let mut entry = listed(chain);
-            entry.lines.pop();
-            vec![entry]
-        },
-    );
+    entry_fault(1, EntryFault::LineCount { signed: 3, found: 2 }, |chain| {
+        let mut entry = listed(chain);
+        entry.lines.pop();
+        vec![entry]
+    });
     entry_fault(1, EntryFault::LineRoot, |chain| {
         let mut entry = listed(chain);
         entry.lines.swap(0, 1);
@@ -374,10 +284,7 @@ fn lists_are_held_against_what_was_signed() {
         entry.lines[2] = "no salt".to_owned();
         vec![entry]
     });
-    let is_named = matches!(
-        fault.kind,
-        FaultKind::Entry(EntryFault::List(ListFault::Line { position: 2, .. }))
-    );
+    let is_named = matches!(fault.kind, FaultKind::Entry(EntryFault::List(ListFault::Line { position: 2, .. })));
     assert!(is_named, "{fault}");
 }
 
@@ -385,9 +292,7 @@ fn lists_are_held_against_what_was_signed() {
 fn the_first_wrong_signature_of_a_large_block_is_named() {
     let mut chain = Chain::begin();
     let id = chain.id();
-    let mut entries: Vec<StoredEntry> = (1..=150)
-        .map(|number| entry(payload(id, number), 0, 1))
-        .collect();
+    let mut entries: Vec<StoredEntry> = (1..=150).map(|number| entry(payload(id, number), 0, 1)).collect();
     chain.add(entries.clone());
     run(&mut Audit::new(), &chain.blocks).unwrap();
 
@@ -402,10 +307,7 @@ fn the_first_wrong_signature_of_a_large_block_is_named() {
         let fault = run(&mut Audit::new(), &changed.blocks).unwrap_err();
         assert_eq!(fault.entry, Some(1 + number as u64), "{fault}");
         let kind = fault.kind;
-        assert!(
-            matches!(kind, FaultKind::Entry(EntryFault::Signature(_))),
-            "{kind}"
-        );
+        assert!(matches!(kind, FaultKind::Entry(EntryFault::Signature(_))), "{kind}");
     }
 }
 
@@ -414,17 +316,12 @@ fn a_replay_is_found_with_the_callers_memory() {
     let mut chain = Chain::begin();
     let id_of_chain = chain.id();
     chain.add(vec![entry(payload(id_of_chain, 1), 0, 1)]);
-    chain.add(vec![
-        entry(payload(id_of_chain, 2), 0, 1),
-        entry(payload(id_of_chain, 1), 0, 2),
-    ]);
+    chain.add(vec![entry(payload(id_of_chain, 2), 0, 1), entry(payload(id_of_chain, 1), 0, 2)]);
     let mut audit = Audit::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut replay = Ok(());
     for block in &chain.blocks {
-        let audited = audit
-            .block(&block.header.to_bytes(), &block.body_bytes)
-            .unwrap();
+        let audited = audit.block(&block.header.to_bytes(), &block.body_bytes).unwrap();
         replay = audited.first_replay(|party, id| seen.insert((party, id)));
     }
     let fault = replay.unwrap_err();

@@ -6,10 +6,7 @@ use aqueduct::chain::digest::Digest;
 use super::fixtures::Chain;
 
 fn stored(envelope_bytes: usize, lines: usize) -> StoredEntry {
-    StoredEntry {
-        envelope: vec![b'e'; envelope_bytes],
-        lines: vec!["l".repeat(200); lines],
-    }
+    StoredEntry { envelope: vec![b'e'; envelope_bytes], lines: vec!["l".repeat(200); lines] }
 }
 
 #[test]
@@ -19,15 +16,9 @@ fn headers_have_a_fixed_width_and_read_back() {
         assert_eq!(bytes.len(), HEADER_BYTES);
         assert_eq!(Header::parse(&bytes), Ok(block.header));
         let shorter = &bytes[..HEADER_BYTES - 1];
-        assert_eq!(
-            Header::parse(shorter),
-            Err(HeaderFault::Length(HEADER_BYTES - 1))
-        );
+        assert_eq!(Header::parse(shorter), Err(HeaderFault::Length(HEADER_BYTES - 1)));
         let longer = [&bytes[..], &[0]].concat();
-        assert_eq!(
-            Header::parse(&longer),
-            Err(HeaderFault::Length(HEADER_BYTES + 1))
-        );
+        assert_eq!(Header::parse(&longer), Err(HeaderFault::Length(HEADER_BYTES + 1)));
         let mut other = bytes.clone();
         other[1] = 2;
         assert_eq!(Header::parse(&other), Err(HeaderFault::Protocol(2)));
@@ -65,11 +56,7 @@ fn the_chain_is_named_by_its_genesis() {
 
 #[test]
 fn bodies_read_back_and_leave_nothing_over() {
-    for entries in [
-        vec![],
-        vec![stored(0, 0)],
-        vec![stored(300, 3), stored(5, 0), stored(90_000, 1)],
-    ] {
+    for entries in [vec![], vec![stored(0, 0)], vec![stored(300, 3), stored(5, 0), stored(90_000, 1)]] {
         let body = Body::new(entries).unwrap();
         let bytes = body.to_bytes();
         let stored: usize = body.entries().iter().map(StoredEntry::stored_bytes).sum();
@@ -85,33 +72,18 @@ fn bodies_read_back_and_leave_nothing_over() {
 
 #[test]
 fn bounds_of_a_body_hold_for_writing_and_for_reading() {
-    assert_eq!(
-        Body::new(vec![stored(90_001, 0)]),
-        Err(BodyFault::EntryBytes(90_001))
-    );
-    assert_eq!(
-        Body::new(vec![stored(1, 10_001)]),
-        Err(BodyFault::EntryLines(10_001))
-    );
+    assert_eq!(Body::new(vec![stored(90_001, 0)]), Err(BodyFault::EntryBytes(90_001)));
+    assert_eq!(Body::new(vec![stored(1, 10_001)]), Err(BodyFault::EntryLines(10_001)));
     assert!(Body::new(vec![stored(1, 10_000), stored(1, 10_000)]).is_ok());
     let entries = vec![stored(1, 10_000), stored(1, 10_000), stored(1, 1)];
     assert_eq!(Body::new(entries), Err(BodyFault::Lines));
-    assert!(matches!(
-        Body::new(vec![stored(90_000, 0); 47]),
-        Err(BodyFault::Bytes(_))
-    ));
+    assert!(matches!(Body::new(vec![stored(90_000, 0); 47]), Err(BodyFault::Bytes(_))));
     assert!(Body::new(vec![stored(90_000, 0); 46]).is_ok());
-    let long = StoredEntry {
-        envelope: Vec::new(),
-        lines: vec!["l".repeat(257)],
-    };
+    let long = StoredEntry { envelope: Vec::new(), lines: vec!["l".repeat(257)] };
     assert_eq!(Body::new(vec![long]), Err(BodyFault::LineBytes(257)));
 
     let too_long = vec![0; 4 * 1024 * 1024 + 1];
-    assert_eq!(
-        Body::parse(&too_long),
-        Err(BodyFault::Bytes(too_long.len()))
-    );
+    assert_eq!(Body::parse(&too_long), Err(BodyFault::Bytes(too_long.len())));
     // A count that promises more than there is allocates nothing.
     assert_eq!(Body::parse(&[0xff; 4]), Err(BodyFault::TooShort));
     let many = [0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff];

@@ -11,10 +11,7 @@ use super::random::Random;
 const ORIGIN: &str = "books.example/aqueduct";
 
 fn head() -> TreeHead {
-    TreeHead {
-        size: 923_748,
-        root: Digest::of(b"root"),
-    }
+    TreeHead { size: 923_748, root: Digest::of(b"root") }
 }
 
 fn signed() -> String {
@@ -45,17 +42,11 @@ fn refused(text: &str, fault: CheckpointFault) {
 #[test]
 fn a_checkpoint_opens_here_and_with_the_library() {
     let text = signed();
-    assert_eq!(
-        checkpoint::open(&text, ORIGIN, &key(1).public()),
-        Ok(head())
-    );
+    assert_eq!(checkpoint::open(&text, ORIGIN, &key(1).public()), Ok(head()));
     let encoded = checkpoint::verifier_key(ORIGIN, &key(1).public()).unwrap();
     let verifier = StandardVerifier::new(&encoded).unwrap();
     let known = VerifierList::new(vec![Box::new(verifier)]);
-    let (by_the_log, _) = Note::from_bytes(text.as_bytes())
-        .unwrap()
-        .verify(&known)
-        .unwrap();
+    let (by_the_log, _) = Note::from_bytes(text.as_bytes()).unwrap().verify(&known).unwrap();
     assert_eq!(by_the_log.len(), 1);
     let body = text.split_once("\n\n").unwrap().0;
     assert_eq!(note(&format!("{body}\n")), text);
@@ -66,10 +57,7 @@ fn witnesses_may_sign_beside_the_log() {
     let mut cosigned = Note::from_bytes(signed().as_bytes()).unwrap();
     cosigned.add_sigs(&[&signer("witness.example", 5)]).unwrap();
     let text = String::from_utf8(cosigned.to_bytes()).unwrap();
-    assert_eq!(
-        checkpoint::open(&text, ORIGIN, &key(1).public()),
-        Ok(head())
-    );
+    assert_eq!(checkpoint::open(&text, ORIGIN, &key(1).public()), Ok(head()));
     assert_eq!(
         checkpoint::open(&text, "witness.example", &key(5).public()),
         Err(CheckpointFault::OtherOrigin(ORIGIN.to_owned()))
@@ -87,10 +75,7 @@ fn another_key_or_log_is_refused() {
     let other = checkpoint::open(&text, "other.example", &key(1).public());
     assert_eq!(other, Err(CheckpointFault::OtherOrigin(ORIGIN.to_owned())));
     for origin in ["", "two words", "a+b", "a\nb", "a\u{0}b", "a\u{7f}b"] {
-        assert_eq!(
-            checkpoint::sign(origin, &head(), &key(1)),
-            Err(CheckpointFault::Origin)
-        );
+        assert_eq!(checkpoint::sign(origin, &head(), &key(1)), Err(CheckpointFault::Origin));
         let opened = checkpoint::open(&text, origin, &key(1).public());
         assert_eq!(opened, Err(CheckpointFault::Origin));
     }
@@ -99,14 +84,7 @@ fn another_key_or_log_is_refused() {
 #[test]
 fn well_signed_notes_in_another_form_are_refused() {
     let root = "nND/nri/U0xuHUrYSy0HtMeal2vzD9V4k/BO79C+QeI=";
-    assert!(
-        checkpoint::open(
-            &note(&format!("{ORIGIN}\n1\n{root}\n")),
-            ORIGIN,
-            &key(1).public()
-        )
-        .is_ok()
-    );
+    assert!(checkpoint::open(&note(&format!("{ORIGIN}\n1\n{root}\n")), ORIGIN, &key(1).public()).is_ok());
     for text in [
         format!("{ORIGIN}\n01\n{root}\n"),
         format!("{ORIGIN}\n+1\n{root}\n"),
@@ -120,10 +98,7 @@ fn well_signed_notes_in_another_form_are_refused() {
     ] {
         refused(&note(&text), CheckpointFault::Malformed);
     }
-    refused(
-        &note(&format!("{ORIGIN}\n1\n{root}\nmore\n")),
-        CheckpointFault::Extension,
-    );
+    refused(&note(&format!("{ORIGIN}\n1\n{root}\nmore\n")), CheckpointFault::Extension);
 }
 
 #[test]
@@ -131,10 +106,7 @@ fn signatures_of_the_log_are_neither_doubled_nor_wrong() {
     let text = signed();
     let line = text.lines().last().unwrap();
     refused(&format!("{text}{line}\n"), CheckpointFault::SignedTwice(2));
-    refused(
-        &text.replacen("923748", "923749", 1),
-        CheckpointFault::BadSignature,
-    );
+    refused(&text.replacen("923748", "923749", 1), CheckpointFault::BadSignature);
     refused(text.trim_end(), CheckpointFault::Malformed);
     refused(&text.replace('\n', "\r\n"), CheckpointFault::Malformed);
     refused("", CheckpointFault::Malformed);

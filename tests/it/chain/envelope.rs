@@ -12,9 +12,7 @@ use super::random::Random;
 fn signed(officers: u8) -> Envelope {
     let bytes = payload(Digest::ZERO, 1).to_bytes().unwrap();
     let first = Envelope::sign(bytes, &key(1)).unwrap();
-    (2..=officers).fold(first, |envelope, number| {
-        envelope.and_sign(&key(number)).unwrap()
-    })
+    (2..=officers).fold(first, |envelope, number| envelope.and_sign(&key(number)).unwrap())
 }
 
 fn as_value(envelope: &Envelope) -> Value {
@@ -59,18 +57,11 @@ fn a_client_may_format_and_order_as_it_likes() {
     let mut changed = as_value(&envelope);
     changed["signatures"].as_array_mut().unwrap().reverse();
     for item in changed["signatures"].as_array_mut().unwrap() {
-        let url_safe = item["sig"]
-            .as_str()
-            .unwrap()
-            .replace('+', "-")
-            .replace('/', "_");
+        let url_safe = item["sig"].as_str().unwrap().replace('+', "-").replace('/', "_");
         item["sig"] = value!(url_safe.trim_end_matches('='));
     }
     let bytes = serde_json::to_vec_pretty(&changed).unwrap();
-    assert_eq!(
-        Envelope::parse_lenient(&bytes).unwrap().to_entry_bytes(),
-        strict
-    );
+    assert_eq!(Envelope::parse_lenient(&bytes).unwrap().to_entry_bytes(), strict);
     assert!(Envelope::parse(&bytes).is_err());
 }
 
@@ -83,8 +74,7 @@ fn entries_in_another_form_are_not_canonical() {
     let spellings = [
         format!(" {text}").into_bytes(),
         format!("{text}\n").into_bytes(),
-        text.replacen("application/", "application\\/", 1)
-            .into_bytes(),
+        text.replacen("application/", "application\\/", 1).into_bytes(),
         json::canonical(&reordered),
     ];
     for bytes in spellings {
@@ -103,10 +93,7 @@ fn fields_of_an_envelope_are_closed() {
     }
     for field in ["keyid", "sig"] {
         let mut changed = good.clone();
-        changed["signatures"][1]
-            .as_object_mut()
-            .unwrap()
-            .remove(field);
+        changed["signatures"][1].as_object_mut().unwrap().remove(field);
         both_refuse(&changed, &EnvelopeFault::MissingField(field));
     }
     let mut changed = good.clone();
@@ -118,9 +105,8 @@ fn fields_of_an_envelope_are_closed() {
     let mut changed = good;
     changed["payloadType"] = value!("application/json");
     both_refuse(&changed, &EnvelopeFault::PayloadType);
-    let doubled = String::from_utf8(signed(1).to_entry_bytes())
-        .unwrap()
-        .replacen("\"sig\":", "\"sig\":\"\",\"sig\":", 1);
+    let doubled =
+        String::from_utf8(signed(1).to_entry_bytes()).unwrap().replacen("\"sig\":", "\"sig\":\"\",\"sig\":", 1);
     let fault = EnvelopeFault::DuplicateField("sig".to_owned());
     assert_eq!(Envelope::parse(doubled.as_bytes()).as_ref(), Err(&fault));
     assert_eq!(Envelope::parse_lenient(doubled.as_bytes()), Err(fault));
@@ -136,14 +122,8 @@ fn an_envelope_has_one_to_four_signatures_by_different_keys() {
     let item = changed["signatures"][0].clone();
     changed["signatures"] = value!([item, item]);
     both_refuse(&changed, &EnvelopeFault::DuplicateKey(key(1).public()));
-    assert_eq!(
-        signed(4).and_sign(&key(5)),
-        Err(EnvelopeFault::SignatureCount(5))
-    );
-    assert_eq!(
-        signed(2).and_sign(&key(2)),
-        Err(EnvelopeFault::DuplicateKey(key(2).public()))
-    );
+    assert_eq!(signed(4).and_sign(&key(5)), Err(EnvelopeFault::SignatureCount(5)));
+    assert_eq!(signed(2).and_sign(&key(2)), Err(EnvelopeFault::DuplicateKey(key(2).public())));
 }
 
 #[test]
@@ -153,16 +133,7 @@ fn base64_has_one_spelling_per_byte_string() {
         let mut changed = as_value(&signed(1));
         changed["payload"] = value!(wrong);
         let verdict = Envelope::parse(&json::canonical(&changed));
-        assert!(
-            matches!(
-                verdict,
-                Err(EnvelopeFault::WrongType {
-                    field: "payload",
-                    ..
-                })
-            ),
-            "{wrong}: {verdict:?}"
-        );
+        assert!(matches!(verdict, Err(EnvelopeFault::WrongType { field: "payload", .. })), "{wrong}: {verdict:?}");
     }
 }
 
@@ -193,10 +164,7 @@ fn sizes_are_bounded_before_reading() {
     for number in 2..=4 {
         largest = largest.and_sign(&key(number)).unwrap();
     }
-    assert_eq!(
-        Envelope::parse(&largest.to_entry_bytes()).as_ref(),
-        Ok(&largest)
-    );
+    assert_eq!(Envelope::parse(&largest.to_entry_bytes()).as_ref(), Ok(&largest));
     let signature = Signature([0; 64]);
     let fault = Envelope::new(vec![0; 65_537], vec![(key(1).public(), signature)]);
     assert_eq!(fault, Err(EnvelopeFault::PayloadTooLong(65_537)));
@@ -204,10 +172,7 @@ fn sizes_are_bounded_before_reading() {
     let fault = EnvelopeFault::TooLong { bytes, max };
     assert_eq!(Envelope::parse(&vec![b' '; bytes]), Err(fault));
     let bytes = vec![b' '; 131_073];
-    assert!(matches!(
-        Envelope::parse_lenient(&bytes),
-        Err(EnvelopeFault::TooLong { .. })
-    ));
+    assert!(matches!(Envelope::parse_lenient(&bytes), Err(EnvelopeFault::TooLong { .. })));
 }
 
 #[test]

@@ -44,11 +44,7 @@ pub fn payload(chain: Digest, number: u64) -> Payload {
 }
 
 pub fn genesis_payload() -> Payload {
-    Payload {
-        kind: "CHAIN_BEGIN".to_owned(),
-        body: json!({"demonstration": true}),
-        ..payload(Digest::ZERO, 0)
-    }
+    Payload { kind: "CHAIN_BEGIN".to_owned(), body: json!({"demonstration": true}), ..payload(Digest::ZERO, 0) }
 }
 
 pub fn lines(count: u32) -> Vec<String> {
@@ -64,20 +60,14 @@ pub fn lines(count: u32) -> Vec<String> {
 pub fn entry(mut payload: Payload, line_count: u32, officers: u8) -> StoredEntry {
     let lines = lines(line_count);
     if line_count > 0 {
-        payload.list = Some(ListHeader {
-            count: line_count,
-            total: 4_200,
-            root: list::root(payload.id, &lines).unwrap(),
-        });
+        payload.list =
+            Some(ListHeader { count: line_count, total: 4_200, root: list::root(payload.id, &lines).unwrap() });
     }
     let mut envelope = Envelope::sign(payload.to_bytes().unwrap(), &key(1)).unwrap();
     for number in 2..=officers {
         envelope = envelope.and_sign(&key(number)).unwrap();
     }
-    StoredEntry {
-        envelope: envelope.to_entry_bytes(),
-        lines,
-    }
+    StoredEntry { envelope: envelope.to_entry_bytes(), lines }
 }
 
 pub fn proposer() -> PublicKey {
@@ -92,10 +82,7 @@ pub struct Chain {
 
 impl Chain {
     pub fn begin() -> Chain {
-        let mut chain = Chain {
-            blocks: Vec::new(),
-            tree: Tree::new(),
-        };
+        let mut chain = Chain { blocks: Vec::new(), tree: Tree::new() };
         chain.add(vec![entry(genesis_payload(), 0, 1)]);
         chain
     }
@@ -104,11 +91,7 @@ impl Chain {
     pub fn small() -> Chain {
         let mut chain = Chain::begin();
         let id = chain.id();
-        chain.add(vec![
-            entry(payload(id, 1), 0, 1),
-            entry(payload(id, 2), 3, 2),
-            entry(payload(id, 3), 0, 1),
-        ]);
+        chain.add(vec![entry(payload(id, 1), 0, 1), entry(payload(id, 2), 3, 2), entry(payload(id, 3), 0, 1)]);
         chain.add(Vec::new());
         chain.add(vec![entry(payload(id, 4), 0, 1)]);
         chain

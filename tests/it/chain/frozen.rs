@@ -21,10 +21,7 @@ fn current() -> Value {
     let bulk = entry(payload(chain.id(), 2), 3, 2);
     let envelope = Envelope::parse(&bulk.envelope).unwrap();
     let leaf = envelope::leaf(&bulk.envelope);
-    let head = TreeHead {
-        size: chain.tree.size(),
-        root: chain.tree.root(),
-    };
+    let head = TreeHead { size: chain.tree.size(), root: chain.tree.root() };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     json!({
         "protocol": 1,
@@ -63,10 +60,7 @@ fn protocol_1_is_what_it_was() {
     }
     let frozen = vectors::read_json(&file);
     let (frozen, current) = (frozen.as_object().unwrap(), current.as_object().unwrap());
-    assert!(
-        frozen.keys().eq(current.keys()),
-        "fields were added or removed"
-    );
+    assert!(frozen.keys().eq(current.keys()), "fields were added or removed");
     for (field, value) in current {
         assert_eq!(frozen[field], *value, "{field}");
     }

@@ -111,10 +111,7 @@ fn a_secret_key_never_prints_its_bytes() {
 
 #[test]
 fn generated_keys_differ_and_sign() {
-    let (one, two) = (
-        SecretKey::generate().unwrap(),
-        SecretKey::generate().unwrap(),
-    );
+    let (one, two) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
     assert_ne!(one.public(), two.public());
     assert!(one.public().verify(b"x", &one.sign(b"x")).is_ok());
     assert!(two.public().verify(b"x", &one.sign(b"x")).is_err());
@@ -128,21 +125,13 @@ fn keys_signatures_and_digests_read_back_in_one_form_only() {
     assert_eq!(public.to_string().parse(), Ok(public));
     assert_eq!(signature.to_string().parse(), Ok(signature));
     assert_eq!(digest.to_string().parse(), Ok(digest));
-    assert_eq!(
-        digest.to_string(),
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    );
+    assert_eq!(digest.to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     let json = serde_json::to_string(&(public, signature, digest)).unwrap();
     let read: (PublicKey, Signature, Digest) = serde_json::from_str(&json).unwrap();
     assert_eq!(read, (public, signature, digest));
 
     let hex = digest.to_string();
-    for wrong in [
-        hex.to_uppercase(),
-        hex[1..].to_owned(),
-        format!("{hex}0"),
-        format!(" {hex}"),
-    ] {
+    for wrong in [hex.to_uppercase(), hex[1..].to_owned(), format!("{hex}0"), format!(" {hex}")] {
         assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
         assert!(format!("ed25519:{wrong}").parse::<PublicKey>().is_err());
     }

@@ -10,11 +10,7 @@ use super::merkle::naive_root;
 use super::random::Random;
 
 fn header(operation: Uuid, lines: &[String]) -> ListHeader {
-    ListHeader {
-        count: u32::try_from(lines.len()).unwrap(),
-        total: 0,
-        root: list::root(operation, lines).unwrap(),
-    }
+    ListHeader { count: u32::try_from(lines.len()).unwrap(), total: 0, root: list::root(operation, lines).unwrap() }
 }
 
 #[test]
@@ -24,10 +20,7 @@ fn a_line_reads_back_into_salt_and_content() {
     assert_eq!(line, "-_v7-_v7-_v7-_v7-_v7-w\tR-1\t12000\tmärz");
     assert_eq!(list::split(&line), Ok((salt, "R-1\t12000\tmärz")));
     assert_eq!(list::salted(salt, &"x".repeat(233)).unwrap().len(), 256);
-    assert_eq!(
-        list::salted(salt, &"x".repeat(234)),
-        Err(LineFault::TooLong(257))
-    );
+    assert_eq!(list::salted(salt, &"x".repeat(234)), Err(LineFault::TooLong(257)));
 }
 
 #[test]
@@ -44,14 +37,8 @@ fn a_text_that_is_no_line_is_refused() {
         ("AAAAAAAAAAAAAAAAAAAAAA\tx\n", LineFault::ControlCharacter),
         ("AAAAAAAAAAAAAAAAAAAAAA\tx\r", LineFault::ControlCharacter),
         ("AAAAAAAAAAAAAAAAAAAAAA\t\0", LineFault::ControlCharacter),
-        (
-            "AAAAAAAAAAAAAAAAAAAAAA\t\u{7f}",
-            LineFault::ControlCharacter,
-        ),
-        (
-            "AAAAAAAAAAAAAAAAAAAAAA\t\u{85}",
-            LineFault::ControlCharacter,
-        ),
+        ("AAAAAAAAAAAAAAAAAAAAAA\t\u{7f}", LineFault::ControlCharacter),
+        ("AAAAAAAAAAAAAAAAAAAAAA\t\u{85}", LineFault::ControlCharacter),
     ] {
         assert_eq!(list::split(text), Err(fault), "{text:?}");
     }
@@ -62,15 +49,9 @@ fn one_bad_line_refuses_the_list_and_is_named() {
     let mut bad = lines(5);
     bad[3].push('\u{1}');
     let (position, fault) = (3, LineFault::ControlCharacter);
-    assert_eq!(
-        list::root(id(1), &bad),
-        Err(ListFault::Line { position, fault })
-    );
+    assert_eq!(list::root(id(1), &bad), Err(ListFault::Line { position, fault }));
     assert_eq!(list::root::<String>(id(1), &[]), Err(ListFault::Count(0)));
-    assert_eq!(
-        list::root(id(1), &lines(10_001)),
-        Err(ListFault::Count(10_001))
-    );
+    assert_eq!(list::root(id(1), &lines(10_001)), Err(ListFault::Count(10_001)));
     assert!(list::root(id(1), &lines(10_000)).is_ok());
     let long = vec![list::salted(Salt([0; 16]), &"x".repeat(233)).unwrap(); 8_193];
     assert_eq!(list::root(id(1), &long), Err(ListFault::Bytes(8_193 * 256)));

@@ -47,11 +47,7 @@ struct Grown {
 impl Grown {
     /// Grows in batches of random length, storing the dirty tiles after each.
     fn to(size: u64, random: &mut Random) -> Grown {
-        let mut grown = Grown {
-            tree: Tree::new(),
-            tiles: BTreeMap::new(),
-            roots: vec![Tree::new().root()],
-        };
+        let mut grown = Grown { tree: Tree::new(), tiles: BTreeMap::new(), roots: vec![Tree::new().root()] };
         while grown.tree.size() < size {
             let batch = (1 + random.below(300)).min(size - grown.tree.size());
             for _ in 0..batch {
@@ -67,11 +63,7 @@ impl Grown {
         for tile in self.tree.take_dirty_tiles() {
             let stored = self.tiles.insert(tile.id, tile.bytes.clone());
             let narrower = stored.unwrap_or_default();
-            assert!(
-                narrower.len() < tile.bytes.len(),
-                "{} was not dirty",
-                tile.id
-            );
+            assert!(narrower.len() < tile.bytes.len(), "{} was not dirty", tile.id);
             assert!(tile.bytes.starts_with(&narrower));
         }
     }
@@ -100,10 +92,7 @@ impl Grown {
         assert!(proof::check_inclusion(&hash, &claim, &proof).is_ok());
         let other = merkle::record_hash(&leaf(index + 1).0);
         assert!(proof::check_inclusion(&other, &claim, &proof).is_err());
-        let moved = Inclusion {
-            index: index + 1,
-            ..claim
-        };
+        let moved = Inclusion { index: index + 1, ..claim };
         assert!(proof::check_inclusion(&hash, &moved, &proof).is_err());
     }
 
@@ -118,15 +107,9 @@ impl Grown {
         assert_eq!(planned, asked.into_iter().collect::<Vec<_>>());
         let (old, new) = (self.head(first), self.head(second));
         assert!(proof::check_consistency(&old, &new, &proof).is_ok());
-        let other = TreeHead {
-            root: Digest::ZERO,
-            ..old
-        };
+        let other = TreeHead { root: Digest::ZERO, ..old };
         assert!(proof::check_consistency(&other, &new, &proof).is_err());
-        let other = TreeHead {
-            root: Digest::ZERO,
-            ..new
-        };
+        let other = TreeHead { root: Digest::ZERO, ..new };
         assert!(proof::check_consistency(&old, &other, &proof).is_err());
     }
 
@@ -191,9 +174,7 @@ fn three_levels_of_tiles_prove_and_restore_at_random() {
     let grown = Grown::to(size, &mut random);
     let levels: BTreeSet<u8> = grown.tiles.keys().map(|tile| tile.level).collect();
     assert_eq!(levels, BTreeSet::from([0, 1, 2]));
-    let edges = [
-        1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 65_792, size,
-    ];
+    let edges = [1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 65_792, size];
     for edge in edges {
         grown.check_restore(edge);
         grown.check_inclusion(edge - 1, edge);
@@ -239,54 +220,25 @@ fn every_changed_hash_of_a_proof_is_refused() {
 fn what_cannot_be_proved_has_a_name() {
     let none = |_| None;
     let size = 10;
-    assert_eq!(
-        proof::inclusion_proof(10, size, none),
-        Err(NoProof::Index { index: 10, size })
-    );
+    assert_eq!(proof::inclusion_proof(10, size, none), Err(NoProof::Index { index: 10, size }));
     let (first, second) = (0, 10);
-    assert_eq!(
-        proof::consistency_proof(first, second, none),
-        Err(NoProof::Sizes { first, second })
-    );
+    assert_eq!(proof::consistency_proof(first, second, none), Err(NoProof::Sizes { first, second }));
     let (first, second) = (11, 10);
-    assert_eq!(
-        proof::consistency_proof(first, second, none),
-        Err(NoProof::Sizes { first, second })
-    );
+    assert_eq!(proof::consistency_proof(first, second, none), Err(NoProof::Sizes { first, second }));
     let tile = TileId { level: 0, index: 0 };
-    assert_eq!(
-        proof::inclusion_proof(3, 10, none),
-        Err(NoProof::Tile(tile))
-    );
+    assert_eq!(proof::inclusion_proof(3, 10, none), Err(NoProof::Tile(tile)));
     let narrow = |_| Some(vec![0; 9 * 32]);
-    assert_eq!(
-        proof::inclusion_proof(3, 10, narrow),
-        Err(NoProof::Tile(tile))
-    );
+    assert_eq!(proof::inclusion_proof(3, 10, narrow), Err(NoProof::Tile(tile)));
     for large in [(1 << 56) + 1, u64::MAX] {
-        assert_eq!(
-            proof::inclusion_proof(0, large, none),
-            Err(NoProof::TooLarge(large))
-        );
-        assert_eq!(
-            proof::consistency_proof(1, large, none),
-            Err(NoProof::TooLarge(large))
-        );
-        assert_eq!(
-            Tree::restore(large, none).unwrap_err(),
-            TreeFault::Size(large)
-        );
+        assert_eq!(proof::inclusion_proof(0, large, none), Err(NoProof::TooLarge(large)));
+        assert_eq!(proof::consistency_proof(1, large, none), Err(NoProof::TooLarge(large)));
+        assert_eq!(Tree::restore(large, none).unwrap_err(), TreeFault::Size(large));
     }
     // The largest tree of the format has a proof of its height.
     let full = |_| Some(vec![0; 8192]);
     let largest = 1_u64 << 56;
     assert_eq!(proof::inclusion_proof(0, largest, full).unwrap().len(), 56);
-    assert_eq!(
-        proof::consistency_proof(1, largest - 1, full)
-            .unwrap()
-            .len(),
-        56
-    );
+    assert_eq!(proof::consistency_proof(1, largest - 1, full).unwrap().len(), 56);
     let hashes = 10;
     let fault = TreeFault::Tile { tile, hashes };
     assert_eq!(Tree::restore(10, none).unwrap_err(), fault);
@@ -318,9 +270,7 @@ fn hash(text: &Value) -> Digest {
 }
 
 fn hashes(list: &Value) -> Vec<Digest> {
-    list.as_array()
-        .map(|items| items.iter().map(hash).collect())
-        .unwrap_or_default()
+    list.as_array().map(|items| items.iter().map(hash).collect()).unwrap_or_default()
 }
 
 #[test]
@@ -338,18 +288,12 @@ fn transparency_dev_inclusion_cases_have_their_verdicts() {
             size: case["treeSize"].as_u64().unwrap(),
             root: hash(&case["root"]),
         };
-        let verdict =
-            proof::check_inclusion(&hash(&case["leafHash"]), &claim, &hashes(&case["proof"]));
+        let verdict = proof::check_inclusion(&hash(&case["leafHash"]), &claim, &hashes(&case["proof"]));
         // "empty root and leaf" has two texts that are equal and no hashes;
         // 32 bytes are our type's promise, so it cannot be put.
         let is_unreadable = case["root"] == "" && case["leafHash"] == "";
         let is_error = verdict.is_err() || is_unreadable;
-        assert_eq!(
-            is_error,
-            case["wantErr"].as_bool().unwrap(),
-            "{}",
-            file.display()
-        );
+        assert_eq!(is_error, case["wantErr"].as_bool().unwrap(), "{}", file.display());
     }
 }
 
@@ -363,10 +307,7 @@ fn transparency_dev_consistency_cases_have_their_verdicts() {
     assert_eq!(files.len(), 98);
     for file in files {
         let case = vectors::read_json(&file);
-        let head = |size: &str, root: &str| TreeHead {
-            size: case[size].as_u64().unwrap(),
-            root: hash(&case[root]),
-        };
+        let head = |size: &str, root: &str| TreeHead { size: case[size].as_u64().unwrap(), root: hash(&case[root]) };
         let (first, second) = (head("size1", "root1"), head("size2", "root2"));
         let verdict = proof::check_consistency(&first, &second, &hashes(&case["proof"]));
         let want_error = case["wantErr"].as_bool().unwrap();
@@ -395,9 +336,7 @@ fn the_tessera_log_is_read_whole() {
     let log = shared.join("tessera-testlog/testdata/log");
     let origin = "example.com/log/testdata";
     let verifier = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
-    let typed_key = STANDARD
-        .decode(verifier.splitn(3, '+').nth(2).unwrap())
-        .unwrap();
+    let typed_key = STANDARD.decode(verifier.splitn(3, '+').nth(2).unwrap()).unwrap();
     let key = PublicKey(typed_key[1..].try_into().unwrap());
     assert_eq!(checkpoint::verifier_key(origin, &key).unwrap(), verifier);
 
@@ -405,22 +344,14 @@ fn the_tessera_log_is_read_whole() {
         let text = fs::read_to_string(log.join(name)).unwrap();
         checkpoint::open(&text, origin, &key).unwrap()
     };
-    let heads: Vec<TreeHead> = (0..=15)
-        .map(|size| open(&format!("checkpoint.{size}")))
-        .collect();
+    let heads: Vec<TreeHead> = (0..=15).map(|size| open(&format!("checkpoint.{size}"))).collect();
     assert_eq!(open("checkpoint"), heads[15]);
 
     let entries = bundle(&log.join("tile/entries/000.p/15"));
     assert_eq!(entries.len(), 15);
     let mut tree = Tree::new();
     for (size, head) in (0..).zip(&heads) {
-        assert_eq!(
-            *head,
-            TreeHead {
-                size,
-                root: tree.root()
-            }
-        );
+        assert_eq!(*head, TreeHead { size, root: tree.root() });
         if size > 0 {
             let narrow = bundle(&log.join(format!("tile/entries/000.p/{size}")));
             assert_eq!(narrow[..], entries[..narrow.len()]);
@@ -433,11 +364,7 @@ fn the_tessera_log_is_read_whole() {
             tree.append_hash(merkle::record_hash(entry));
         }
     }
-    proofs_between_all(
-        &heads,
-        &entries,
-        &fs::read(log.join("tile/0/000.p/15")).unwrap(),
-    );
+    proofs_between_all(&heads, &entries, &fs::read(log.join("tile/0/000.p/15")).unwrap());
 }
 
 fn proofs_between_all(heads: &[TreeHead], entries: &[Vec<u8>], widest: &[u8]) {
@@ -448,11 +375,7 @@ fn proofs_between_all(heads: &[TreeHead], entries: &[Vec<u8>], widest: &[u8]) {
             assert!(proof::check_consistency(first, second, &proof).is_ok());
         }
         for index in 0..second.size {
-            let claim = Inclusion {
-                index,
-                size: second.size,
-                root: second.root,
-            };
+            let claim = Inclusion { index, size: second.size, root: second.root };
             let hash = merkle::record_hash(&entries[index as usize]);
             let proof = proof::inclusion_proof(index, second.size, read).unwrap();
             assert!(proof::check_inclusion(&hash, &claim, &proof).is_ok());

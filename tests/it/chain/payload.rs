@@ -36,11 +36,7 @@ fn a_payload_reads_back_as_it_was_written() {
     let mut full = payload(Digest::of(b"chain"), 1);
     full.basis = Basis::Reported;
     full.occurred_at = Some(moment(-86_400_000));
-    full.list = Some(ListHeader {
-        count: 2,
-        total: i64::MIN,
-        root: Digest::of(b"root"),
-    });
+    full.list = Some(ListHeader { count: 2, total: i64::MIN, root: Digest::of(b"root") });
     for payload in [payload(Digest::ZERO, 1), full] {
         let bytes = payload.to_bytes().unwrap();
         assert_eq!(Payload::parse(&bytes), Ok(payload));
@@ -49,17 +45,7 @@ fn a_payload_reads_back_as_it_was_written() {
 
 #[test]
 fn every_missing_field_is_named() {
-    for field in [
-        "chain",
-        "id",
-        "kind",
-        "version",
-        "basis",
-        "party",
-        "issuedAt",
-        "expiresAt",
-        "body",
-    ] {
+    for field in ["chain", "id", "kind", "version", "basis", "party", "issuedAt", "expiresAt", "body"] {
         let bytes = changed(|payload| {
             payload.as_object_mut().unwrap().remove(field);
         });
@@ -84,15 +70,9 @@ fn an_unknown_field_is_named() {
 fn a_doubled_field_is_named() {
     let text = String::from_utf8(changed(|_| ())).unwrap();
     let doubled = text.replacen("\"kind\":", "\"kind\":\"X\",\"kind\":", 1);
-    refused(
-        doubled.as_bytes(),
-        &Malformed::DuplicateField("kind".to_owned()),
-    );
+    refused(doubled.as_bytes(), &Malformed::DuplicateField("kind".to_owned()));
     let doubled = text.replacen("\"amount\":", "\"amount\":\"1\",\"amount\":", 1);
-    refused(
-        doubled.as_bytes(),
-        &Malformed::DuplicateField("amount".to_owned()),
-    );
+    refused(doubled.as_bytes(), &Malformed::DuplicateField("amount".to_owned()));
 }
 
 #[test]
@@ -121,14 +101,8 @@ fn what_is_not_an_object_is_refused() {
     refused(b"[]", &Malformed::NotAnObject);
     refused(b"null", &Malformed::NotAnObject);
     assert!(matches!(Payload::parse(b""), Err(Malformed::NotJson(_))));
-    assert!(matches!(
-        Payload::parse(b"{}{}"),
-        Err(Malformed::NotJson(_))
-    ));
-    assert!(matches!(
-        Payload::parse(b"{\"\xff\":1}"),
-        Err(Malformed::NotJson(_))
-    ));
+    assert!(matches!(Payload::parse(b"{}{}"), Err(Malformed::NotJson(_))));
+    assert!(matches!(Payload::parse(b"{\"\xff\":1}"), Err(Malformed::NotJson(_))));
 }
 
 #[test]
@@ -184,10 +158,7 @@ fn a_moment_has_one_form() {
 
 #[test]
 fn only_ids_of_version_7_and_8_name_operations() {
-    let good = [
-        "019aa500-0000-7000-8000-000000000001",
-        "019aa500-0000-8000-bfff-000000000001",
-    ];
+    let good = ["019aa500-0000-7000-8000-000000000001", "019aa500-0000-8000-bfff-000000000001"];
     for text in good {
         let bytes = changed(|payload| payload["id"] = json!(text));
         assert!(Payload::parse(&bytes).is_ok(), "{text}");
@@ -198,28 +169,19 @@ fn only_ids_of_version_7_and_8_name_operations() {
         "00000000-0000-0000-0000-000000000000",
     ] {
         let bytes = changed(|payload| payload["id"] = json!(text));
-        refused(
-            &bytes,
-            &Malformed::IdVersion(Uuid::parse_str(text).unwrap()),
-        );
+        refused(&bytes, &Malformed::IdVersion(Uuid::parse_str(text).unwrap()));
     }
 }
 
 #[test]
 fn a_kind_is_a_name_in_capitals() {
     for wrong in ["", "token", "1ST", "_A", "A B", "Ä", &"A".repeat(65)] {
-        refused(
-            &changed(|payload| payload["kind"] = json!(wrong)),
-            &Malformed::Kind,
-        );
+        refused(&changed(|payload| payload["kind"] = json!(wrong)), &Malformed::Kind);
     }
     for good in ["A", "CHAIN_BEGIN", "V2", &"A".repeat(64)] {
         assert!(Payload::parse(&changed(|payload| payload["kind"] = json!(good))).is_ok());
     }
-    refused(
-        &changed(|payload| payload["version"] = json!(0)),
-        &Malformed::VersionZero,
-    );
+    refused(&changed(|payload| payload["version"] = json!(0)), &Malformed::VersionZero);
 }
 
 #[test]
@@ -231,22 +193,10 @@ fn validity_is_more_than_nothing_and_at_most_seven_days() {
     assert!(Payload::parse(&lasting(WEEK_MS)).is_ok());
     for ms in [0, -1] {
         let expires_at = moment(ms);
-        refused(
-            &lasting(ms),
-            &Malformed::ExpiresBeforeIssued {
-                issued_at,
-                expires_at,
-            },
-        );
+        refused(&lasting(ms), &Malformed::ExpiresBeforeIssued { issued_at, expires_at });
     }
     let expires_at = moment(WEEK_MS + 1);
-    refused(
-        &lasting(WEEK_MS + 1),
-        &Malformed::ValidTooLong {
-            issued_at,
-            expires_at,
-        },
-    );
+    refused(&lasting(WEEK_MS + 1), &Malformed::ValidTooLong { issued_at, expires_at });
 }
 
 #[test]
@@ -268,16 +218,10 @@ fn numbers_that_not_every_reader_holds_are_refused() {
         "[[0.1]]",
     ] {
         let verdict = Payload::parse(&with(wrong));
-        assert!(
-            matches!(verdict, Err(Malformed::InexactNumber(_))),
-            "{wrong}: {verdict:?}"
-        );
+        assert!(matches!(verdict, Err(Malformed::InexactNumber(_))), "{wrong}: {verdict:?}");
     }
     // A zero in front is no JSON at all.
-    assert!(matches!(
-        Payload::parse(&with("01")),
-        Err(Malformed::NotJson(_))
-    ));
+    assert!(matches!(Payload::parse(&with("01")), Err(Malformed::NotJson(_))));
 }
 
 #[test]
@@ -290,15 +234,11 @@ fn size_and_depth_are_bounded() {
     let rest = note(0).unwrap().len();
     let longest = note(65_536 - rest).unwrap();
     assert!(Payload::parse(&longest).is_ok());
-    assert_eq!(
-        note(65_537 - rest),
-        Err(Malformed::TooLong { bytes: 65_537 })
-    );
+    assert_eq!(note(65_537 - rest), Err(Malformed::TooLong { bytes: 65_537 }));
     refused(&[b' '; 65_537], &Malformed::TooLong { bytes: 65_537 });
 
     let nested = |levels: usize| {
-        let text =
-            String::from_utf8(changed(|payload| payload["body"] = json!({"n": "N"}))).unwrap();
+        let text = String::from_utf8(changed(|payload| payload["body"] = json!({"n": "N"}))).unwrap();
         let nest = format!("{}{}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         text.replacen("\"N\"", &nest, 1).into_bytes()
     };
@@ -317,13 +257,7 @@ fn a_list_header_is_read_strictly() {
     refused(&with(json!(10_001), "1"), &Malformed::ListCount(10_001));
     for wrong in ["", "01", "+1", "-0", "1.0", "9223372036854775808", " 1"] {
         let verdict = Payload::parse(&with(json!(1), wrong));
-        let is_named = matches!(
-            verdict,
-            Err(Malformed::WrongType {
-                field: "list.total",
-                ..
-            })
-        );
+        let is_named = matches!(verdict, Err(Malformed::WrongType { field: "list.total", .. }));
         assert!(is_named, "{wrong}: {verdict:?}");
     }
 }
@@ -335,8 +269,5 @@ fn nothing_is_written_that_would_not_be_read() {
     assert_eq!(wrong.to_bytes(), Err(Malformed::Kind));
     let mut wrong = payload(Digest::ZERO, 1);
     wrong.body = json!({"rate": 0.5});
-    assert_eq!(
-        wrong.to_bytes(),
-        Err(Malformed::InexactNumber("0.5".to_owned()))
-    );
+    assert_eq!(wrong.to_bytes(), Err(Malformed::InexactNumber("0.5".to_owned())));
 }

@@ -1,0 +1,17 @@
+//! Use cases: the only room that sees ledger, chain and store together.
+//!
+//! - [`operation`] turns typed operations into signed bytes and back.
+//! - [`record`] is the way of one operation, as one page.
+//! - [`orderer`] puts operations in order and makes blocks durable, over a [`replica`].
+//! - [`projector`] brings the views up to the chain, at its own height.
+//! - [`officers`] knows who is logged in; [`drafts`] keeps what awaits a second signature.
+//! - [`reads`] answers questions about the money.
+//! - [`node`] starts and stops all of it.
+//!
+//! SQL, GraphQL and HTML do not belong here.
+
+pub mod clock;
+pub mod operation;
+pub mod orderer;
+pub mod projector;
+pub mod replica;

@@ -1,0 +1,436 @@
+//! The orderer, one per chain: takes what is waiting, forms a block, makes it durable as one
+//! row, and only then answers.
+//!
+//! Group commit without a timer: while a block is being written the next operations gather,
+//! and are the next block. After an error at commit nobody is answered until the head of the
+//! chain store has been read again.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info, warn};
+
+use crate::chain::block::Block;
+use crate::ledger::admit::Change;
+use crate::ledger::fact::Fact;
+use crate::ledger::needs::{Needs, lacking};
+use crate::ledger::refusal::Refusal;
+use crate::ledger::registry::Recorded;
+use crate::ledger::state::Layer;
+use crate::limits;
+use crate::store::chain::{AppendError, ChainStore, StoredBlock};
+use crate::store::views::{Views, ViewsError};
+
+use super::clock::{Clock, ClockSuspect};
+use super::operation::Checked;
+use super::projector::{Lag, Projector};
+use super::replica::{Replica, Verdict};
+
+/// Why an operation has no answer from the books.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotRecorded {
+    /// A rule refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much is waiting, or the views are too far behind.
+    #[error("too much is waiting; try again in {retry_after_ms} ms")]
+    Overloaded {
+        /// When to try again.
+        retry_after_ms: u64,
+    },
+    /// The clock cannot be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockSuspect),
+    /// A store does not answer. Nothing was recorded, or a retry with the same id finds it.
+    #[error("the store is not available; send the same operation again to learn what became of it")]
+    Unavailable,
+    /// The node is stopping, or another writer took the chain.
+    #[error("the server is stopping; nothing was recorded")]
+    Stopped,
+}
+
+impl NotRecorded {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Overloaded { .. } => "OVERLOADED",
+            Self::Clock(_) => "CLOCK_SUSPECT",
+            Self::Unavailable => "STORE_UNAVAILABLE",
+            Self::Stopped => "STOPPING",
+        }
+    }
+}
+
+/// The answer to a recorded operation.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its record.
+    pub recorded: Arc<Recorded>,
+    /// What it changed; none when it was recorded before.
+    pub change: Option<Arc<Change>>,
+}
+
+impl Answer {
+    /// Whether it was recorded before with the same content.
+    pub fn is_replayed(&self) -> bool {
+        self.change.is_none()
+    }
+}
+
+struct Waiting {
+    checked: Checked,
+    task: Task,
+}
+
+enum Task {
+    Record(oneshot::Sender<Result<Answer, NotRecorded>>),
+    Rehearse(oneshot::Sender<Result<(), NotRecorded>>),
+}
+
+/// Where operations are handed to the orderer.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    inbox: mpsc::Sender<Waiting>,
+    lag: Arc<Lag>,
+    accepting: Arc<AtomicBool>,
+}
+
+impl Recorder {
+    /// Records an operation; the answer comes once it is durable.
+    pub async fn record(&self, checked: Checked) -> Result<Answer, NotRecorded> {
+        let (reply, answer) = oneshot::channel();
+        self.send(checked, Task::Record(reply))?;
+        answer.await.map_err(|_| NotRecorded::Stopped)?
+    }
+
+    /// Says whether an operation would be admitted now, apart from signatures still to come.
+    pub async fn rehearse(&self, checked: Checked) -> Result<(), NotRecorded> {
+        let (reply, answer) = oneshot::channel();
+        self.send(checked, Task::Rehearse(reply))?;
+        answer.await.map_err(|_| NotRecorded::Stopped)?
+    }
+
+    /// Whether operations are taken at all.
+    pub fn is_accepting(&self) -> bool {
+        self.accepting.load(Ordering::SeqCst) && !self.inbox.is_closed()
+    }
+
+    fn send(&self, checked: Checked, task: Task) -> Result<(), NotRecorded> {
+        if self.lag.is_over_its_bound() {
+            return Err(NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS });
+        }
+        self.inbox.try_send(Waiting { checked, task }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS }
+            }
+            mpsc::error::TrySendError::Closed(_) => NotRecorded::Stopped,
+        })
+    }
+}
+
+/// The orderer's own side.
+pub struct Orderer {
+    replica: Replica,
+    chain: ChainStore,
+    views: Views,
+    projector: Projector,
+    clock: Arc<Clock>,
+    inbox: mpsc::Receiver<Waiting>,
+    stop: watch::Receiver<bool>,
+    accepting: Arc<AtomicBool>,
+    /// What did not fit into the last block.
+    left: VecDeque<Waiting>,
+    serving: bool,
+}
+
+impl Orderer {
+    /// An orderer over a replica, and the way to hand it operations. `serving` says whether it
+    /// makes empty blocks when money falls due.
+    pub fn new(
+        replica: Replica,
+        chain: ChainStore,
+        views: Views,
+        projector: Projector,
+        clock: Arc<Clock>,
+        stop: watch::Receiver<bool>,
+        serving: bool,
+    ) -> (Self, Recorder) {
+        let (sender, inbox) = mpsc::channel(limits::QUEUE_OPERATIONS_MAX);
+        let accepting = Arc::new(AtomicBool::new(true));
+        let recorder = Recorder { inbox: sender, lag: projector.lag(), accepting: accepting.clone() };
+        let left = VecDeque::new();
+        let orderer =
+            Self { replica, chain, views, projector, clock, inbox, stop, accepting, left, serving };
+        (orderer, recorder)
+    }
+
+    /// Runs until stopped; what was taken by then is answered.
+    pub async fn run(mut self) {
+        let mut tick = tokio::time::interval(Duration::from_millis(limits::EMPTY_BLOCK_INTERVAL_MS));
+        loop {
+            let first = match self.left.pop_front() {
+                Some(waiting) => Some(waiting),
+                None => tokio::select! {
+                    waiting = self.inbox.recv() => match waiting {
+                        Some(waiting) => Some(waiting),
+                        None => break,
+                    },
+                    _ = tick.tick(), if self.serving => None,
+                    _ = self.stop.wait_for(|stop| *stop) => break,
+                },
+            };
+            let batch = self.gather(first);
+            if !self.round(batch).await {
+                break;
+            }
+        }
+        self.inbox.close();
+        self.accepting.store(false, Ordering::SeqCst);
+        while let Ok(waiting) = self.inbox.try_recv() {
+            waiting.fail(NotRecorded::Stopped);
+        }
+    }
+
+    /// What is waiting, as much as one block holds.
+    fn gather(&mut self, first: Option<Waiting>) -> Vec<Waiting> {
+        let (mut lines, mut bytes) = (0, 64);
+        let mut batch = Vec::new();
+        let mut next = first;
+        while let Some(waiting) = next {
+            lines += waiting.checked.lines.len();
+            bytes += waiting.checked.stored_bytes();
+            let full = lines > limits::BLOCK_LINES_MAX || bytes > limits::BLOCK_BYTES_MAX;
+            if full && !batch.is_empty() {
+                self.left.push_front(waiting);
+                break;
+            }
+            batch.push(waiting);
+            next = match self.left.pop_front() {
+                Some(waiting) => Some(waiting),
+                None => self.inbox.try_recv().ok(),
+            };
+        }
+        batch
+    }
+
+    /// One block: fetch, admit, make durable, answer. False when nothing more can be recorded.
+    async fn round(&mut self, batch: Vec<Waiting>) -> bool {
+        let now = match self.clock.now() {
+            Ok(now) => now,
+            Err(suspect) => {
+                error!(jump_ms = suspect.jump_ms, "the clock is suspect; nothing is recorded");
+                self.accepting.store(false, Ordering::SeqCst);
+                batch.into_iter().for_each(|waiting| waiting.fail(suspect.into()));
+                return true;
+            }
+        };
+        if let Err(error) = self.prefetch(&batch).await {
+            error!(%error, "the views cannot be read; nothing is recorded");
+            batch.into_iter().for_each(|waiting| waiting.fail(NotRecorded::Unavailable));
+            return true;
+        }
+        let (checked, tasks) = self.rehearsals(batch, now);
+        let time = self.replica.time_after_head(now);
+        let empty_too = tasks.is_empty() && self.serving && self.replica.has_fallen_due(now);
+        let proposal = self.replica.propose(&checked, time, empty_too);
+        let verdicts = proposal.verdicts.clone();
+        let Some(block) = &proposal.block else {
+            answer_all(tasks, verdicts);
+            return true;
+        };
+        match self.make_durable(block).await {
+            Durable::Yes => {
+                let committed = self.replica.commit(proposal);
+                self.projector.take(committed);
+                self.replica.drop_projected(self.projector.lag().applied_entries());
+                answer_all(tasks, verdicts);
+                true
+            }
+            Durable::No => {
+                fail_all(tasks, NotRecorded::Unavailable);
+                true
+            }
+            Durable::Lost => {
+                fail_all(tasks, NotRecorded::Stopped);
+                false
+            }
+        }
+    }
+
+    /// Answers rehearsals at once; the rest goes into a block.
+    fn rehearsals(
+        &self,
+        batch: Vec<Waiting>,
+        now: crate::ledger::time::Millis,
+    ) -> (Vec<Checked>, Vec<oneshot::Sender<Result<Answer, NotRecorded>>>) {
+        let (mut checked, mut tasks) = (Vec::new(), Vec::new());
+        for waiting in batch {
+            match waiting.task {
+                Task::Record(reply) => {
+                    checked.push(waiting.checked);
+                    tasks.push(reply);
+                }
+                Task::Rehearse(reply) => {
+                    let verdict = self.replica.rehearse(&waiting.checked, now);
+                    // A caller that went away needs no answer.
+                    let _ = reply.send(verdict.map_err(NotRecorded::Refused));
+                }
+            }
+        }
+        (checked, tasks)
+    }
+
+    /// Reads from the views what the waiting operations name and memory lacks.
+    async fn prefetch(&mut self, batch: &[Waiting]) -> Result<(), ViewsError> {
+        let stated: Vec<_> = batch.iter().map(|waiting| &waiting.checked.stated).collect();
+        prefetch(&mut self.replica, &self.views, &stated).await
+    }
+
+    /// Writes the block as one row. An unknown outcome is found out before anybody is answered.
+    async fn make_durable(&mut self, block: &Block) -> Durable {
+        let stored = StoredBlock {
+            height: block.header.height,
+            digest: block.header.digest().0,
+            previous: block.header.previous.0,
+            first_entry: block.header.first_entry,
+            entry_count: block.header.entry_count,
+            time: block.header.time.millis(),
+            header: block.header.to_bytes(),
+            body: block.body_bytes.clone(),
+        };
+        match self.chain.append(&stored).await {
+            Ok(()) => Durable::Yes,
+            Err(AppendError::Conflict) => {
+                error!(height = stored.height, "another writer appended to the chain; stopping");
+                Durable::Lost
+            }
+            Err(error) => {
+                warn!(height = stored.height, %error, "the block may not be written; reading the head again");
+                self.find_out(&stored).await
+            }
+        }
+    }
+
+    /// Reads the head until it answers: the block is there, or it is not.
+    async fn find_out(&mut self, stored: &StoredBlock) -> Durable {
+        self.accepting.store(false, Ordering::SeqCst);
+        loop {
+            match self.chain.head().await {
+                Ok(head) => {
+                    self.accepting.store(true, Ordering::SeqCst);
+                    let before = stored.height.checked_sub(1);
+                    return match head {
+                        Some(head) if head.digest == stored.digest => {
+                            info!(height = stored.height, "the block is written after all");
+                            Durable::Yes
+                        }
+                        Some(head) if Some(head.height) == before && head.digest == stored.previous => Durable::No,
+                        None if before.is_none() => Durable::No,
+                        _ => Durable::Lost,
+                    };
+                }
+                Err(error) => warn!(%error, "the chain store does not answer"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(limits::STORE_RETRY_MS)) => {}
+                _ = self.stop.wait_for(|stop| *stop) => return Durable::Lost,
+            }
+        }
+    }
+}
+
+enum Durable {
+    Yes,
+    No,
+    Lost,
+}
+
+impl Waiting {
+    fn fail(self, why: NotRecorded) {
+        // A caller that went away needs no answer.
+        match self.task {
+            Task::Record(reply) => drop(reply.send(Err(why))),
+            Task::Rehearse(reply) => drop(reply.send(Err(why))),
+        }
+    }
+}
+
+fn answer_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, verdicts: Vec<Verdict>) {
+    for (reply, verdict) in tasks.into_iter().zip(verdicts) {
+        let answer = match verdict {
+            Verdict::Admitted(change) => Ok(Answer { recorded: change.recorded().clone(), change: Some(change) }),
+            Verdict::Replayed(recorded) => Ok(Answer { recorded, change: None }),
+            Verdict::Refused(refusal) => Err(NotRecorded::Refused(refusal)),
+        };
+        // A caller that went away needs no answer.
+        let _ = reply.send(answer);
+    }
+}
+
+fn fail_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, why: NotRecorded) {
+    for reply in tasks {
+        // A caller that went away needs no answer.
+        let _ = reply.send(Err(why.clone()));
+    }
+}
+
+/// Reads from the views what operations name and memory lacks, one statement per kind, until
+/// nothing more is lacking that the views hold.
+pub async fn prefetch(
+    replica: &mut Replica,
+    views: &Views,
+    stated: &[&crate::ledger::operation::Stated],
+) -> Result<(), ViewsError> {
+    let mut asked = Needs::default();
+    loop {
+        let needs = {
+            let tables = replica.tables();
+            let tables = tables.read().expect("nothing panics while holding the books");
+            let books = Layer::bottom(&tables);
+            let mut needs = Needs::default();
+            for stated in stated {
+                needs.extend(lacking(&books, stated));
+            }
+            needs.without(&asked)
+        };
+        if needs.is_empty() {
+            return Ok(());
+        }
+        let facts = fetch(views, &needs).await?;
+        replica.remember(&facts);
+        asked.extend(needs);
+    }
+}
+
+async fn fetch(views: &Views, needs: &Needs) -> Result<Vec<Fact>, ViewsError> {
+    fn list<T: Copy>(set: &BTreeSet<T>) -> Vec<T> {
+        set.iter().copied().collect()
+    }
+    let mut facts = Vec::new();
+    for recorded in views.operations(&list(&needs.operations)).await? {
+        facts.push(Fact::Recorded(Arc::new(recorded)));
+    }
+    for token in views.tokens(&list(&needs.tokens)).await? {
+        facts.push(Fact::TokenMade(Arc::new(token)));
+    }
+    for hop in views.hops(&list(&needs.hops)).await? {
+        facts.push(Fact::HopSet(Arc::new(hop), None));
+    }
+    for allocation in views.allocations(&list(&needs.allocations)).await? {
+        facts.push(Fact::AllocationSet(Arc::new(allocation)));
+    }
+    for (key, entry) in views.imported_rows(&list(&needs.rows)).await? {
+        facts.push(Fact::RowSet(key, entry));
+    }
+    for entry in &needs.entries {
+        let (tokens, hops, allocations) = views.of_entry(*entry).await?;
+        facts.extend(tokens.into_iter().map(|token| Fact::TokenMade(Arc::new(token))));
+        facts.extend(hops.into_iter().map(|hop| Fact::HopSet(Arc::new(hop), None)));
+        facts.extend(allocations.into_iter().map(|a| Fact::AllocationSet(Arc::new(a))));
+    }
+    Ok(facts)
+}

@@ -1,0 +1,157 @@
+//! The projector: brings the views up to the chain, in order and in bulk, at its own height.
+//!
+//! It takes committed blocks from the orderer and writes as many as are waiting in one
+//! transaction, with the height it reaches. An error is tried again until it passes: the chain
+//! is the truth, and nothing leaves memory before the views hold it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::ledger::time::Millis;
+use crate::limits;
+use crate::store::views::{ProjectedBlock, Views};
+
+use super::replica::CommittedBlock;
+
+/// How far the views have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The height of the last block in them; none before the first.
+    pub height: Option<u64>,
+    /// The number of entries in them.
+    pub entries: u64,
+    /// The time of that block.
+    pub time: Option<Millis>,
+}
+
+/// What is committed but not yet in the views.
+#[derive(Debug, Default)]
+pub struct Lag {
+    facts: AtomicI64,
+    applied_entries: AtomicU64,
+}
+
+impl Lag {
+    /// Whether nothing more may be accepted until the views catch up.
+    pub fn is_over_its_bound(&self) -> bool {
+        self.facts.load(Ordering::SeqCst) > limits::LAG_FACTS_MAX
+    }
+
+    /// The facts waiting.
+    pub fn facts(&self) -> i64 {
+        self.facts.load(Ordering::SeqCst)
+    }
+
+    /// The number of entries in the views.
+    pub fn applied_entries(&self) -> u64 {
+        self.applied_entries.load(Ordering::SeqCst)
+    }
+}
+
+/// Where committed blocks are handed to the projector.
+#[derive(Clone, Debug)]
+pub struct Projector {
+    inbox: mpsc::UnboundedSender<ProjectedBlock>,
+    applied: watch::Receiver<Applied>,
+    lag: Arc<Lag>,
+}
+
+impl Projector {
+    /// Starts a projector behind what the views hold; it ends when every handle is dropped and
+    /// everything is written, or, when a write keeps failing, with the stop signal.
+    pub fn start(
+        views: Views,
+        applied: Applied,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        // Unbounded by itself: the bound is the lag, checked before anything is accepted.
+        let (inbox, blocks) = mpsc::unbounded_channel();
+        let (sender, receiver) = watch::channel(applied);
+        let lag = Arc::new(Lag::default());
+        lag.applied_entries.store(applied.entries, Ordering::SeqCst);
+        let task = tokio::spawn(run(views, blocks, sender, lag.clone(), stop));
+        (Self { inbox, applied: receiver, lag }, task)
+    }
+
+    /// Takes a committed block.
+    pub fn take(&self, block: CommittedBlock) {
+        self.lag.facts.fetch_add(facts(block.changes.iter()), Ordering::SeqCst);
+        // The task outlives every handle; without it the process is ending.
+        let _ = self.inbox.send(projected(block));
+    }
+
+    /// What is waiting.
+    pub fn lag(&self) -> Arc<Lag> {
+        self.lag.clone()
+    }
+
+    /// How far the views have come, to be watched.
+    pub fn applied(&self) -> watch::Receiver<Applied> {
+        self.applied.clone()
+    }
+}
+
+async fn run(
+    views: Views,
+    mut blocks: mpsc::UnboundedReceiver<ProjectedBlock>,
+    applied: watch::Sender<Applied>,
+    lag: Arc<Lag>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while let Some(first) = blocks.recv().await {
+        let mut batch = vec![first];
+        let mut waiting: i64 = facts(batch[0].changes.iter());
+        // The transaction grows with the lag, up to a bound.
+        while waiting < limits::PROJECTION_FACTS_MAX {
+            match blocks.try_recv() {
+                Ok(block) => {
+                    waiting += facts(block.changes.iter());
+                    batch.push(block);
+                }
+                Err(_) => break,
+            }
+        }
+        while let Err(error) = views.project(&batch).await {
+            warn!(%error, "the views cannot be written; trying again");
+            if *stop.borrow() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(limits::STORE_RETRY_MS)) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        }
+        let last = batch.last().expect("a batch has a first block");
+        debug!(height = last.height, blocks = batch.len(), facts = waiting, "views are up to date");
+        let entries = last.first_entry + u64::from(last.entry_count);
+        lag.facts.fetch_sub(waiting, Ordering::SeqCst);
+        lag.applied_entries.store(entries, Ordering::SeqCst);
+        applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
+    }
+}
+
+/// A committed block as the views take it.
+pub fn projected(block: CommittedBlock) -> ProjectedBlock {
+    ProjectedBlock {
+        height: block.header.height,
+        time: Millis(block.header.time.millis()),
+        first_entry: block.header.first_entry,
+        entry_count: block.header.entry_count,
+        digest: block.digest.0,
+        tree_size: block.header.tree_size,
+        tree_root: block.header.tree_root.0,
+        changes_digest: block.header.changes_digest.0,
+        leaves: block.leaves.iter().map(|leaf| leaf.0).collect(),
+        changes: block.changes,
+        tiles: block.tiles.into_iter().map(|tile| (tile.id.level, tile.id.index, tile.bytes)).collect(),
+    }
+}
+
+fn facts<'a>(changes: impl Iterator<Item = &'a Arc<crate::ledger::admit::Change>>) -> i64 {
+    let count: usize = changes.map(|change| change.facts.len()).sum();
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

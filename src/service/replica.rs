@@ -1,0 +1,398 @@
+//! A replica of the books: the seam of ordering.
+//!
+//! `propose` makes a block of what is waiting, `check` admits a block that somebody made,
+//! `commit` takes either into the committed state once it is durable. Local ordering loops
+//! over propose and commit; restart and `verify` check and commit. No I/O here.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, RwLock};
+
+use crate::chain::audit::{Audit, AuditedBlock, Fault};
+use crate::chain::block::{Block, Body, Header, Stamp, StoredEntry};
+use crate::chain::digest::Digest;
+use crate::chain::key::PublicKey;
+use crate::chain::merkle::{Tile, Tree};
+use crate::chain::time::Timestamp;
+use crate::ledger::admit::{self, Change, Context};
+use crate::ledger::fact::Fact;
+use crate::ledger::ids::{AllocationId, HopId, KeyId, PartyKey, TokenId};
+use crate::ledger::refusal::Refusal;
+use crate::ledger::registry::Recorded;
+use crate::ledger::state::{Layer, Tables};
+use crate::ledger::time::Millis;
+use crate::ledger::token::TokenState;
+use crate::limits;
+
+use super::operation::{self, Checked, NotAnOperation};
+
+/// What became of one waiting operation in a proposal.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Admitted: recorded once the block is durable.
+    Admitted(Arc<Change>),
+    /// Recorded before: the first answer again.
+    Replayed(Arc<Recorded>),
+    /// Refused.
+    Refused(Refusal),
+}
+
+/// A block that is not yet durable, with what it changes.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The block; none when nothing was admitted and no empty block was asked for.
+    pub block: Option<Block>,
+    /// One for each waiting operation, in order.
+    pub verdicts: Vec<Verdict>,
+    /// The changes of the block's entries, in order.
+    pub changes: Vec<Arc<Change>>,
+    /// The leaves of the block's entries, in order.
+    pub leaves: Vec<Digest>,
+    over: Tables,
+    tree: Tree,
+}
+
+/// A block as the views take it.
+#[derive(Clone, Debug)]
+pub struct CommittedBlock {
+    /// Its header.
+    pub header: Header,
+    /// The header's digest.
+    pub digest: Digest,
+    /// The leaves of its entries.
+    pub leaves: Vec<Digest>,
+    /// The changes of its entries.
+    pub changes: Vec<Arc<Change>>,
+    /// Tiles of the log that changed.
+    pub tiles: Vec<Tile>,
+}
+
+/// Why a block is not admitted.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejected {
+    /// Its bytes are wrong.
+    #[error(transparent)]
+    Bytes(#[from] Fault),
+    /// An entry is not an operation.
+    #[error("block {height}, entry {entry}: {why}")]
+    NotAnOperation {
+        /// The block.
+        height: u64,
+        /// The entry.
+        entry: u64,
+        /// What is wrong.
+        why: NotAnOperation,
+    },
+    /// An entry that the books do not admit.
+    #[error("block {height}, entry {entry}: refused: {why}")]
+    Refused {
+        /// The block.
+        height: u64,
+        /// The entry.
+        entry: u64,
+        /// The rule.
+        why: Refusal,
+    },
+    /// An entry that repeats an earlier one.
+    #[error("block {height}, entry {entry}: repeats entry {first}")]
+    Repeated {
+        /// The block.
+        height: u64,
+        /// The entry.
+        entry: u64,
+        /// The first.
+        first: u64,
+    },
+    /// The digest of changes is another.
+    #[error("block {height}: its changes have another digest than the header names")]
+    Changes {
+        /// The block.
+        height: u64,
+    },
+}
+
+/// The committed books at the head of the chain.
+#[derive(Debug)]
+pub struct Replica {
+    tables: Arc<RwLock<Tables>>,
+    head: Option<Header>,
+    tree: Tree,
+    proposer: PublicKey,
+    /// In-transit money by due time: what falls due next.
+    due: BTreeMap<Millis, i64>,
+    /// What was read or changed since which entry, oldest first: candidates for dropping.
+    recent: VecDeque<(u64, Vec<Cached>)>,
+}
+
+/// A record that may leave memory once the views hold it.
+#[derive(Clone, Copy, Debug)]
+enum Cached {
+    Token(TokenId),
+    Hop(HopId),
+    Allocation(AllocationId),
+    Operation(uuid::Uuid, PartyKey),
+    Row([u8; 16]),
+}
+
+impl Replica {
+    /// A replica that goes on behind `head`, with the tree after it.
+    pub fn new(tables: Tables, head: Option<Header>, tree: Tree, proposer: PublicKey) -> Self {
+        Self {
+            tables: Arc::new(RwLock::new(tables)),
+            head,
+            tree,
+            proposer,
+            due: BTreeMap::new(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The committed tables, for readers of parties, keys and programmes.
+    pub fn tables(&self) -> Arc<RwLock<Tables>> {
+        self.tables.clone()
+    }
+
+    /// The head's header.
+    pub fn head(&self) -> Option<&Header> {
+        self.head.as_ref()
+    }
+
+    /// The digest of the genesis header; zeros before there is one.
+    pub fn chain_id(&self) -> Digest {
+        self.head.as_ref().map_or(Digest::ZERO, Header::chain_id)
+    }
+
+    /// The time of a block made now: after the head's, whatever the clock says.
+    pub fn time_after_head(&self, now: Millis) -> Millis {
+        match &self.head {
+            Some(head) => now.max(Millis(head.time.millis() + 1)),
+            None => now,
+        }
+    }
+
+    /// Sets the in-transit money by due time, as loaded at start.
+    pub fn set_due(&mut self, due: BTreeMap<Millis, i64>) {
+        self.due = due;
+    }
+
+    /// Whether money fell due after the head's block and by `now`.
+    pub fn has_fallen_due(&self, now: Millis) -> bool {
+        let head = self.head.as_ref().map_or(i64::MIN, |head| head.time.millis());
+        // Overdue is `T > due`: what was due at the head's own time is overdue only later.
+        head < now.0 && self.due.range(Millis(head)..Millis(now.0)).next().is_some()
+    }
+
+    /// Whether an operation would be admitted now, apart from signatures still to come.
+    pub fn rehearse(&self, checked: &Checked, now: Millis) -> Result<(), Refusal> {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let books = Layer::bottom(&tables);
+        if admit::replay(&books, &checked.stated)?.is_some() {
+            return Ok(());
+        }
+        let context = Context { entry: self.tree.size(), now: self.time_after_head(now) };
+        admit::rehearse(&books, &checked.stated, context)
+    }
+
+    /// Makes a block of what is waiting, in order, at a time after the head's. With
+    /// `empty_too`, a block is made even when nothing is admitted.
+    pub fn propose(&self, waiting: &[Checked], time: Millis, empty_too: bool) -> Proposal {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let books = Layer::bottom(&tables);
+        let mut over = Tables::default();
+        let mut verdicts = Vec::with_capacity(waiting.len());
+        let mut entries = Vec::new();
+        let mut changes = Vec::new();
+        for checked in waiting {
+            let entry = self.tree.size() + changes.len() as u64;
+            let verdict = judge(&books, &over, checked, Context { entry, now: time });
+            if let Verdict::Admitted(change) = &verdict {
+                over.apply(&change.facts);
+                changes.push(change.clone());
+                let (envelope, lines) = (checked.entry_bytes.clone(), checked.lines.clone());
+                entries.push(StoredEntry { envelope, lines });
+            }
+            verdicts.push(verdict);
+        }
+        let mut tree = self.tree.clone();
+        let leaves = entries.iter().map(|entry| crate::chain::envelope::leaf(&entry.envelope)).collect();
+        let block = (empty_too || !entries.is_empty()).then(|| {
+            let body = Body::new(entries).expect("the orderer takes no more than a block holds");
+            let stamp = Stamp {
+                time: Timestamp::from_millis(time.0).expect("clocks stay within the years 0000 to 9999"),
+                changes_digest: changes_digest(self.changes_digest(), &changes),
+                proposer: self.proposer,
+            };
+            Block::form(self.head.as_ref(), &mut tree, &body, stamp)
+        });
+        Proposal { block, verdicts, changes, leaves, over, tree }
+    }
+
+    /// Checks a block that follows the head: bytes, signatures, and every admission.
+    pub fn check(&self, header_bytes: &[u8], body_bytes: &[u8]) -> Result<Proposal, Rejected> {
+        let mut audit = match &self.head {
+            None => Audit::new(),
+            Some(head) => Audit::resume(head.clone(), self.tree.clone()).expect("the tree is the head's"),
+        };
+        let audited = audit.block(header_bytes, body_bytes)?;
+        self.admit_all(audited, body_bytes.to_vec())
+    }
+
+    /// Admits every entry of a block whose bytes are in order.
+    fn admit_all(&self, audited: AuditedBlock, body_bytes: Vec<u8>) -> Result<Proposal, Rejected> {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let books = Layer::bottom(&tables);
+        let height = audited.header.height;
+        let mut over = Tables::default();
+        let (mut changes, mut leaves) = (Vec::new(), Vec::new());
+        let mut tree = self.tree.clone();
+        for entry in &audited.entries {
+            let checked = checked_of(entry)
+                .map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
+            let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
+            match judge(&books, &over, &checked, context) {
+                Verdict::Admitted(change) => {
+                    over.apply(&change.facts);
+                    changes.push(change);
+                }
+                Verdict::Replayed(first) => {
+                    return Err(Rejected::Repeated { height, entry: entry.index, first: first.entry });
+                }
+                Verdict::Refused(why) => return Err(Rejected::Refused { height, entry: entry.index, why }),
+            }
+            leaves.push(entry.leaf);
+            tree.append(&entry.leaf);
+        }
+        if changes_digest(self.changes_digest(), &changes) != audited.header.changes_digest {
+            return Err(Rejected::Changes { height });
+        }
+        let verdicts = changes.iter().cloned().map(Verdict::Admitted).collect();
+        let block = Some(Block { header: audited.header, body_bytes });
+        Ok(Proposal { block, verdicts, changes, leaves, over, tree })
+    }
+
+    /// Takes a durable block into the committed state.
+    pub fn commit(&mut self, proposal: Proposal) -> CommittedBlock {
+        let Proposal { block, changes, leaves, over, mut tree, .. } = proposal;
+        let header = block.expect("only blocks are committed").header;
+        let touched: Vec<Cached> = changes.iter().flat_map(|change| change.facts.iter().filter_map(cached)).collect();
+        for fact in changes.iter().flat_map(|change| &change.facts) {
+            self.count_due(fact);
+        }
+        let tiles = tree.take_dirty_tiles();
+        self.tables.write().expect("nothing panics while holding the books").merge(over);
+        self.tree = tree;
+        self.recent.push_back((header.tree_size, touched));
+        let digest = header.digest();
+        self.head = Some(header.clone());
+        CommittedBlock { header, digest, leaves, changes, tiles }
+    }
+
+    /// Takes records that the views hold into memory, so that admission finds them.
+    pub fn remember(&mut self, facts: &[Fact]) {
+        let touched: Vec<Cached> = facts.iter().filter_map(cached).collect();
+        self.tables.write().expect("nothing panics while holding the books").apply(facts);
+        self.recent.push_back((self.tree.size(), touched));
+    }
+
+    /// Drops records that the views hold, oldest first, while memory holds more than its bound.
+    /// `applied` is the number of entries in the views.
+    pub fn drop_projected(&mut self, applied: u64) {
+        let mut tables = self.tables.write().expect("nothing panics while holding the books");
+        while tables.evictable() > limits::RESIDENT_RECORDS_MAX {
+            match self.recent.front() {
+                Some((entries, _)) if *entries <= applied => {}
+                _ => break,
+            }
+            let (entries, keys) = self.recent.pop_front().expect("looked at above");
+            for key in keys {
+                drop_record(&mut tables, key, entries);
+            }
+        }
+    }
+
+    fn changes_digest(&self) -> Digest {
+        self.head.as_ref().map_or(Digest::ZERO, |head| head.changes_digest)
+    }
+
+    fn count_due(&mut self, fact: &Fact) {
+        let (token, sign) = match fact {
+            Fact::TokenMade(token) => (token, 1),
+            Fact::TokenSpent(token) => (token, -1),
+            _ => return,
+        };
+        if let (TokenState::InTransit, Some(due)) = (token.state, token.due) {
+            let amount = self.due.entry(due).or_insert(0);
+            *amount += sign * token.amount;
+            if *amount == 0 {
+                self.due.remove(&due);
+            }
+        }
+    }
+}
+
+/// One operation against the books and what the block changed so far.
+fn judge(books: &Layer<'_>, over: &Tables, checked: &Checked, context: Context) -> Verdict {
+    let layer = Layer::over(books, over);
+    match admit::replay(&layer, &checked.stated) {
+        Err(refusal) => return Verdict::Refused(refusal),
+        Ok(Some(recorded)) => return Verdict::Replayed(recorded),
+        Ok(None) => {}
+    }
+    match admit::admit(&layer, &checked.stated, context) {
+        Ok(change) => Verdict::Admitted(Arc::new(change)),
+        Err(refusal) => Verdict::Refused(refusal),
+    }
+}
+
+fn checked_of(entry: &crate::chain::audit::AuditedEntry) -> Result<Checked, NotAnOperation> {
+    let signers: Vec<KeyId> = entry.keys.iter().map(|key| KeyId(key.0)).collect();
+    let stated = operation::read_payload(&entry.payload, entry.payload_digest, &signers, &entry.lines)?;
+    Ok(Checked { stated, entry_bytes: entry.envelope.clone(), lines: entry.lines.clone() })
+}
+
+/// The running digest of changes: over the one before and the facts of a block.
+fn changes_digest(before: Digest, changes: &[Arc<Change>]) -> Digest {
+    let mut bytes = Vec::new();
+    for fact in changes.iter().flat_map(|change| &change.facts) {
+        fact.encode(&mut bytes);
+    }
+    Digest::of_parts(&[b"aqueduct/changes/v1\0", &before.0, &bytes])
+}
+
+fn cached(fact: &Fact) -> Option<Cached> {
+    match fact {
+        Fact::TokenMade(token) | Fact::TokenSpent(token) => Some(Cached::Token(token.id)),
+        Fact::HopSet(hop, _) => Some(Cached::Hop(hop.id)),
+        Fact::AllocationSet(allocation) => Some(Cached::Allocation(allocation.id)),
+        Fact::Recorded(recorded) => Some(Cached::Operation(recorded.id, recorded.party)),
+        Fact::RowSet(key, _) => Some(Cached::Row(*key)),
+        _ => None,
+    }
+}
+
+/// Drops a record unless an entry at or after `entries` changed it.
+fn drop_record(tables: &mut Tables, key: Cached, entries: u64) {
+    let is_old = |last: u64| last < entries;
+    match key {
+        Cached::Token(id) => {
+            if tables.tokens.get(&id).is_some_and(|t| is_old(t.spent_by.unwrap_or(id.0.entry()))) {
+                tables.tokens.remove(&id);
+            }
+        }
+        Cached::Hop(id) => {
+            if tables.hops.get(&id).is_some_and(|hop| is_old(hop.version)) {
+                tables.hops.remove(&id);
+            }
+        }
+        Cached::Allocation(id) => {
+            if tables.allocations.get(&id).is_some_and(|a| is_old(a.reversed_by.unwrap_or(id.0.entry()))) {
+                tables.allocations.remove(&id);
+            }
+        }
+        Cached::Operation(id, party) => {
+            tables.operations.remove(&(id, party));
+        }
+        Cached::Row(key) => {
+            tables.rows.remove(&key);
+        }
+    }
+}
