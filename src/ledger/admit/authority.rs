@@ -76,39 +76,58 @@ pub fn check(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Re
     if keys.len() != needed.roles.len() {
         return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
     }
-    if keys.len() == 2 && keys[0].officer == keys[1].officer {
-        return Err(Refusal::SameOfficer);
+    different_officers(&keys)?;
+    match needed.missing(party, &keys).is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::RoleMissing { roles: roles_text(&needed) }),
     }
-    let fits = |key: &OfficerKey, at: usize| {
-        let side = match needed.second_party {
-            Some(other) if at == 1 => other,
-            _ => party.key,
-        };
-        key.party == side && needed.roles[at].iter().any(|role| key.roles.contains(role))
-    };
-    let fit = match keys.as_slice() {
-        [one] => fits(one, 0),
-        [one, two] => (fits(one, 0) && fits(two, 1)) || (fits(two, 0) && fits(one, 1)),
-        _ => false,
-    };
-    if fit { Ok(()) } else { Err(Refusal::RoleMissing { roles: roles_text(&needed) }) }
+}
+
+/// The signatures so far fit, and each is of another officer.
+pub(super) fn check_so_far(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Refusal> {
+    let needed = requirement(books, stated, party);
+    let keys = keys(books, stated, party, needed.second_party)?;
+    if !needed.kinds.is_empty() && !needed.kinds.contains(&party.kind) {
+        return Err(Refusal::PartyKindWrong { needed: needed.kinds_text });
+    }
+    if keys.len() > needed.roles.len() {
+        return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
+    }
+    different_officers(&keys)?;
+    match needed.missing(party, &keys).len() + keys.len() == needed.roles.len() {
+        true => Ok(()),
+        false => Err(Refusal::RoleMissing { roles: roles_text(&needed) }),
+    }
+}
+
+fn different_officers(keys: &[&OfficerKey]) -> Result<(), Refusal> {
+    let twice = keys.iter().enumerate().any(|(at, key)| keys[..at].iter().any(|other| other.officer == key.officer));
+    if twice { Err(Refusal::SameOfficer) } else { Ok(()) }
 }
 
 impl Requirement {
     /// The sets of roles that still lack a signature once these keys have signed: empty when
-    /// they suffice.
+    /// they suffice. At most two signatures are ever needed, so both pairings are tried.
     pub fn missing(&self, party: &Party, signed: &[&OfficerKey]) -> Vec<&'static [Role]> {
-        let mut open: Vec<usize> = (0..self.roles.len()).collect();
-        for key in signed {
-            let found = open.iter().position(|at| {
-                let side = if *at == 1 { self.second_party.unwrap_or(party.key) } else { party.key };
-                key.party == side && self.roles[*at].iter().any(|role| key.roles.contains(role))
-            });
-            if let Some(found) = found {
-                open.remove(found);
+        let orders: [Vec<usize>; 2] = [(0..self.roles.len()).collect(), (0..self.roles.len()).rev().collect()];
+        let left = orders.map(|mut open| {
+            for key in signed {
+                if let Some(found) = open.iter().position(|at| self.fits(party, key, *at)) {
+                    open.remove(found);
+                }
             }
-        }
+            open
+        });
+        let [first, second] = left;
+        let mut open = if second.len() < first.len() { second } else { first };
+        open.sort_unstable();
         open.into_iter().map(|at| self.roles[at]).collect()
+    }
+
+    /// Whether a key may give one of the signatures.
+    fn fits(&self, party: &Party, key: &OfficerKey, at: usize) -> bool {
+        let side = if at == 1 { self.second_party.unwrap_or(party.key) } else { party.key };
+        key.party == side && self.roles[at].iter().any(|role| key.roles.contains(role))
     }
 }
 

@@ -27,7 +27,7 @@ use super::registry::Recorded;
 use super::state::Layer;
 use super::time::Millis;
 
-pub use authority::{Requirement, check as check_signers, requirement};
+pub use authority::{Requirement, requirement};
 use draft::Draft;
 
 /// How far ahead of the block's time a stated time may be.
@@ -82,6 +82,17 @@ pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Cha
     let mut draft = Draft::new(books, stated, party.clone(), context);
     let subject = dispatch_by_kind(&mut draft, stated)?;
     Ok(draft.finish(stated, subject))
+}
+
+/// Says whether an operation would be admitted, apart from signatures still to come: those it
+/// has must fit, and each be of another officer.
+pub fn rehearse(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<(), Refusal> {
+    form::check(stated)?;
+    times(stated, context.now)?;
+    let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
+    authority::check_so_far(books, stated, party)?;
+    let mut draft = Draft::new(books, stated, party.clone(), context);
+    dispatch_by_kind(&mut draft, stated).map(|_| ())
 }
 
 fn times(stated: &Stated, now: Millis) -> Result<(), Refusal> {
