@@ -42,13 +42,8 @@ pub(super) struct Scaled {
 /// Reads a plain decimal number: an optional minus sign, digits, and decimals after the separator.
 /// Digits on both sides of the separator, no plus sign, no exponent: what could be read in two ways
 /// is rejected.
-pub(super) fn read_scaled(
-    text: &str,
-    form: NumberForm,
-    scale: Scale,
-) -> Result<Scaled, RejectReason> {
-    let (negative, whole, fraction) =
-        split_digits(text.trim(), form).ok_or(RejectReason::NotANumber)?;
+pub(super) fn read_scaled(text: &str, form: NumberForm, scale: Scale) -> Result<Scaled, RejectReason> {
+    let (negative, whole, fraction) = split_digits(text.trim(), form).ok_or(RejectReason::NotANumber)?;
     let whole = whole.trim_start_matches('0');
     let fraction = fraction.trim_end_matches('0');
     if negative && !(whole.is_empty() && fraction.is_empty()) {
@@ -61,19 +56,13 @@ pub(super) fn read_scaled(
     }
     let (head, tail) = fraction.split_at(fraction.len().min(kept));
     // The zero in front keeps the digits of 0.00 from being none at all.
-    let units: i128 = format!("0{whole}{head:0<kept$}")
-        .parse()
-        .map_err(|_| RejectReason::TooLarge)?;
+    let units: i128 = format!("0{whole}{head:0<kept$}").parse().map_err(|_| RejectReason::TooLarge)?;
     let (up, added_e18) = round_half_even(units, tail, fraction.len());
     let units = i64::try_from(units + i128::from(up)).map_err(|_| RejectReason::TooLarge)?;
     if units > scale.max {
         return Err(RejectReason::TooLarge);
     }
-    Ok(Scaled {
-        units,
-        added_e18,
-        rounded,
-    })
+    Ok(Scaled { units, added_e18, rounded })
 }
 
 /// The sign, the digits before the separator without grouping, and the digits after it.
@@ -103,9 +92,7 @@ fn ungroup(whole: &str, separator: char) -> Option<String> {
     let [first, middle @ .., last] = groups.as_slice() else {
         return Some(whole.to_owned());
     };
-    let by = |digits: usize| {
-        (1..=digits).contains(&first.len()) && middle.iter().all(|group| group.len() == digits)
-    };
+    let by = |digits: usize| (1..=digits).contains(&first.len()) && middle.iter().all(|group| group.len() == digits);
     (last.len() == 3 && (by(3) || by(2))).then(|| groups.concat())
 }
 
@@ -122,9 +109,7 @@ fn round_half_even(units: i128, dropped: &str, decimals: usize) -> (bool, i128) 
         let digits = u32::try_from(digits).expect("at most 18 decimals: checked by the caller");
         10_i128.pow(digits)
     };
-    let value: i128 = dropped
-        .parse()
-        .expect("at most 18 ASCII digits: checked by the caller");
+    let value: i128 = dropped.parse().expect("at most 18 ASCII digits: checked by the caller");
     let one = power(dropped.len());
     let step = power(ROUNDED_DECIMALS_MAX - decimals);
     let up = match (value * 2).cmp(&one) {

@@ -4,9 +4,7 @@ use chrono::NaiveDate;
 use csv::StringRecord;
 
 use super::amount::{ExtraDecimals, Scale, Scaled, read_scaled};
-use super::bounds::{
-    AMOUNT_MINOR_MAX, NAME_BYTES_MAX, QUANTITY_DECIMALS, QUANTITY_MICROS_MAX, ROUTE_BYTES_MAX,
-};
+use super::bounds::{AMOUNT_MINOR_MAX, NAME_BYTES_MAX, QUANTITY_DECIMALS, QUANTITY_MICROS_MAX, ROUTE_BYTES_MAX};
 use super::cycle::{Cycle, has_four_digit_year};
 use super::mapping::{CycleSource, Mapping, ProgrammeSource, folded};
 use super::rejection::{Fault, RejectReason};
@@ -55,10 +53,7 @@ impl Columns {
         let mut find = |column: &String| {
             let at = find_header(&headers, column)?;
             mapped.push(at);
-            Ok::<_, OpenError>(Place {
-                column: column.clone(),
-                at,
-            })
+            Ok::<_, OpenError>(Place { column: column.clone(), at })
         };
         let programme = match &mapping.programme {
             ProgrammeSource::Value(value) => ProgrammeSource::Value(value.clone()),
@@ -67,10 +62,7 @@ impl Columns {
         let cycle = match &mapping.cycle {
             CycleSource::Value(cycle) => CycleSource::Value(cycle.clone()),
             CycleSource::Column(column) => CycleSource::Column(find(column)?),
-            CycleSource::Days { from, to } => CycleSource::Days {
-                from: find(from)?,
-                to: find(to)?,
-            },
+            CycleSource::Days { from, to } => CycleSource::Days { from: find(from)?, to: find(to)? },
         };
         let date = mapping.date.as_ref().map(&mut find).transpose()?;
         let mut route = Vec::new();
@@ -83,27 +75,11 @@ impl Columns {
                 code: purpose.code.clone(),
                 official: find(&purpose.official)?,
                 verified: find(&purpose.verified)?,
-                official_quantity: purpose
-                    .official_quantity
-                    .as_ref()
-                    .map(&mut find)
-                    .transpose()?,
-                verified_quantity: purpose
-                    .verified_quantity
-                    .as_ref()
-                    .map(&mut find)
-                    .transpose()?,
+                official_quantity: purpose.official_quantity.as_ref().map(&mut find).transpose()?,
+                verified_quantity: purpose.verified_quantity.as_ref().map(&mut find).transpose()?,
             });
         }
-        Ok(Self {
-            width: headers.len(),
-            programme,
-            cycle,
-            date,
-            route,
-            purposes,
-            mapped,
-        })
+        Ok(Self { width: headers.len(), programme, cycle, date, route, purposes, mapped })
     }
 
     /// The number of fields that every record must have.
@@ -112,19 +88,12 @@ impl Columns {
     }
 
     /// The values by which a record is known, as they stand; the record has the right width.
-    pub(super) fn mapped_values<'a>(
-        &'a self,
-        record: &'a StringRecord,
-    ) -> impl Iterator<Item = &'a str> {
+    pub(super) fn mapped_values<'a>(&'a self, record: &'a StringRecord) -> impl Iterator<Item = &'a str> {
         self.mapped.iter().map(|&at| &record[at])
     }
 
     /// Reads what holds for the whole record, or finds its first fault.
-    pub(super) fn read_facts(
-        &self,
-        mapping: &Mapping,
-        record: &StringRecord,
-    ) -> Result<Facts, Fault> {
+    pub(super) fn read_facts(&self, mapping: &Mapping, record: &StringRecord) -> Result<Facts, Fault> {
         let programme = match &self.programme {
             ProgrammeSource::Value(value) => value.clone(),
             ProgrammeSource::Column(place) => place.name(record)?,
@@ -143,15 +112,11 @@ impl Columns {
             CycleSource::Value(cycle) => cycle.clone(),
             CycleSource::Column(place) => Cycle::from_label(place.text(record).trim())
                 .ok_or_else(|| place.fault(record, RejectReason::BadDate))?,
-            CycleSource::Days { from, to } => Cycle::between(day(from)?, day(to)?)
-                .ok_or_else(|| to.fault(record, RejectReason::BadDate))?,
+            CycleSource::Days { from, to } => {
+                Cycle::between(day(from)?, day(to)?).ok_or_else(|| to.fault(record, RejectReason::BadDate))?
+            }
         };
-        Ok(Facts {
-            route,
-            programme,
-            cycle,
-            date: self.date.as_ref().map(day).transpose()?,
-        })
+        Ok(Facts { route, programme, cycle, date: self.date.as_ref().map(day).transpose()? })
     }
 
     /// Reads the purpose at this place of the mapping, or finds its first fault.
@@ -162,25 +127,14 @@ impl Columns {
         record: &StringRecord,
     ) -> Result<(PurposeAmounts, Rounding), Fault> {
         let places = &self.purposes[at];
-        let money = Scale {
-            decimals: mapping.minor_digits,
-            max: AMOUNT_MINOR_MAX,
-            extra: mapping.extra_decimals,
-        };
+        let money = Scale { decimals: mapping.minor_digits, max: AMOUNT_MINOR_MAX, extra: mapping.extra_decimals };
         // A quantity is never rounded: shares of the loss are computed from it.
-        let count = Scale {
-            decimals: QUANTITY_DECIMALS,
-            max: QUANTITY_MICROS_MAX,
-            extra: ExtraDecimals::Reject,
-        };
+        let count = Scale { decimals: QUANTITY_DECIMALS, max: QUANTITY_MICROS_MAX, extra: ExtraDecimals::Reject };
         let read = |place: &Place, scale: Scale| {
-            read_scaled(place.text(record), mapping.numbers, scale)
-                .map_err(|reason| place.fault(record, reason))
+            read_scaled(place.text(record), mapping.numbers, scale).map_err(|reason| place.fault(record, reason))
         };
         let quantity = |place: &Option<Place>| match place {
-            Some(place) if !place.text(record).trim().is_empty() => {
-                read(place, count).map(|scaled| Some(scaled.units))
-            }
+            Some(place) if !place.text(record).trim().is_empty() => read(place, count).map(|scaled| Some(scaled.units)),
             _ => Ok(None),
         };
         let official = read(&places.official, money)?;
@@ -206,9 +160,7 @@ impl Place {
     }
 
     fn name(&self, record: &StringRecord) -> Result<String, Fault> {
-        read_name(self.text(record))
-            .map(str::to_owned)
-            .map_err(|reason| self.fault(record, reason))
+        read_name(self.text(record)).map(str::to_owned).map_err(|reason| self.fault(record, reason))
     }
 
     fn day(&self, record: &StringRecord, format: &str) -> Result<NaiveDate, Fault> {
@@ -237,9 +189,7 @@ pub(super) fn read_name(text: &str) -> Result<&str, RejectReason> {
 fn find_header(headers: &[String], column: &str) -> Result<usize, OpenError> {
     let wanted = folded(column);
     let mut places = (0..headers.len()).filter(|place| headers[*place] == wanted);
-    let place = places
-        .next()
-        .ok_or_else(|| OpenError::MissingColumn(column.to_owned()))?;
+    let place = places.next().ok_or_else(|| OpenError::MissingColumn(column.to_owned()))?;
     match places.next() {
         Some(_) => Err(OpenError::AmbiguousColumn(column.to_owned())),
         None => Ok(place),

@@ -61,9 +61,7 @@ impl<R: Read> Decoding<R> {
         self.input.clear();
         self.input_at = 0;
         let limit = u64::try_from(CHUNK_BYTES).expect("a chunk is a few thousand bytes");
-        let count = (&mut self.source)
-            .take(limit)
-            .read_to_end(&mut self.input)?;
+        let count = (&mut self.source).take(limit).read_to_end(&mut self.input)?;
         self.source_ended = count == 0;
         Ok(())
     }
@@ -76,11 +74,8 @@ impl<R: Read> Decoding<R> {
             .expect("a chunk is far below the largest buffer");
         self.output.resize(room, 0);
         self.output_at = 0;
-        let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
-            input,
-            &mut self.output,
-            self.source_ended,
-        );
+        let (result, read, written) =
+            self.decoder.decode_to_utf8_without_replacement(input, &mut self.output, self.source_ended);
         self.input_at += read;
         self.output.truncate(written);
         if let Some(at) = find_end(&self.output) {
@@ -130,8 +125,7 @@ impl<R: Read> Read for Decoding<R> {
 }
 
 fn find_end(text: &[u8]) -> Option<usize> {
-    text.windows(END.len())
-        .position(|window| window == END.as_bytes())
+    text.windows(END.len()).position(|window| window == END.as_bytes())
 }
 
 fn fault(fault: TextFault) -> io::Error {

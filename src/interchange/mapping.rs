@@ -143,9 +143,7 @@ impl Mapping {
         let cycle = match &self.cycle {
             CycleSource::Value(cycle) => ["value".to_owned(), cycle.label.clone()].to_vec(),
             CycleSource::Column(column) => ["column".to_owned(), folded(column)].to_vec(),
-            CycleSource::Days { from, to } => {
-                ["days".to_owned(), folded(from), folded(to)].to_vec()
-            }
+            CycleSource::Days { from, to } => ["days".to_owned(), folded(from), folded(to)].to_vec(),
         };
         let meaning = Meaning {
             format: "aqueduct tracking mapping 1",
@@ -161,8 +159,7 @@ impl Mapping {
             payees: &self.payees_label,
             purposes: self.purposes.iter().map(PurposeColumns::folded).collect(),
         };
-        serde_json_canonicalizer::to_vec(&meaning)
-            .expect("strings and lists of strings always have a canonical form")
+        serde_json_canonicalizer::to_vec(&meaning).expect("strings and lists of strings always have a canonical form")
     }
 }
 
@@ -185,10 +182,7 @@ struct Meaning<'a> {
 
 impl RouteColumn {
     fn folded(&self) -> Self {
-        Self {
-            column: folded(&self.column),
-            level: self.level.clone(),
-        }
+        Self { column: folded(&self.column), level: self.level.clone() }
     }
 }
 
@@ -208,12 +202,8 @@ impl PurposeColumns {
         [
             Some(("official", self.official.as_str())),
             Some(("verified", self.verified.as_str())),
-            self.official_quantity
-                .as_deref()
-                .map(|column| ("official_quantity", column)),
-            self.verified_quantity
-                .as_deref()
-                .map(|column| ("verified_quantity", column)),
+            self.official_quantity.as_deref().map(|column| ("official_quantity", column)),
+            self.verified_quantity.as_deref().map(|column| ("verified_quantity", column)),
         ]
         .into_iter()
         .flatten()

@@ -10,9 +10,7 @@ use super::amount::{ExtraDecimals, NumberForm};
 use super::bounds::MINOR_DIGITS_MAX;
 use super::columns::read_name;
 use super::cycle::Cycle;
-use super::mapping::{
-    CycleSource, Mapping, MappingError, ProgrammeSource, PurposeColumns, RouteColumn, folded,
-};
+use super::mapping::{CycleSource, Mapping, MappingError, ProgrammeSource, PurposeColumns, RouteColumn, folded};
 
 impl Mapping {
     /// Reads a mapping. `minor_digits` tells the decimals of a currency by its ISO 4217 code (2 for
@@ -134,27 +132,16 @@ impl CycleTable {
         match (self.value, self.column, self.from, self.to) {
             (Some(value), None, None, None) => Cycle::from_label(&value)
                 .map(CycleSource::Value)
-                .ok_or_else(|| {
-                    wrong(
-                        "cycle.value",
-                        "is neither a month (`2026-11`) nor `FIRST..LAST` in ISO dates",
-                    )
-                }),
+                .ok_or_else(|| wrong("cycle.value", "is neither a month (`2026-11`) nor `FIRST..LAST` in ISO dates")),
             (None, Some(column), None, None) => Ok(CycleSource::Column(column)),
             (None, None, Some(from), Some(to)) => Ok(CycleSource::Days { from, to }),
-            _ => Err(wrong(
-                "cycle",
-                "needs either `value`, or `column`, or both `from` and `to`",
-            )),
+            _ => Err(wrong("cycle", "needs either `value`, or `column`, or both `from` and `to`")),
         }
     }
 }
 
 fn wrong(key: &str, problem: &str) -> MappingError {
-    MappingError::Value {
-        key: key.to_owned(),
-        problem: problem.to_owned(),
-    }
+    MappingError::Value { key: key.to_owned(), problem: problem.to_owned() }
 }
 
 fn check_name(key: &str, name: &str) -> Result<(), MappingError> {
@@ -198,10 +185,7 @@ fn check_columns(document: &Document) -> Result<(), MappingError> {
             ("cycle.column", cycle.column.as_deref()),
             ("cycle.from", cycle.from.as_deref()),
             ("cycle.to", cycle.to.as_deref()),
-            (
-                "date.column",
-                document.date.as_ref().map(|date| date.column.as_str()),
-            ),
+            ("date.column", document.date.as_ref().map(|date| date.column.as_str())),
         ]
         .into_iter()
         .filter_map(|(key, column)| Some((key.to_owned(), column?))),
@@ -210,10 +194,7 @@ fn check_columns(document: &Document) -> Result<(), MappingError> {
         return Err(wrong(key, "is empty"));
     }
     let mut seen = BTreeSet::new();
-    match columns[..used_once]
-        .iter()
-        .find(|(_, column)| !seen.insert(folded(column)))
-    {
+    match columns[..used_once].iter().find(|(_, column)| !seen.insert(folded(column))) {
         Some((key, _)) => Err(wrong(key, "is a column that is already mapped")),
         None => Ok(()),
     }
@@ -222,16 +203,14 @@ fn check_columns(document: &Document) -> Result<(), MappingError> {
 /// A date format must give a whole day: a sample day printed in it reads back as the same day.
 fn check_date_format(format: &str) -> Result<(), MappingError> {
     let problem = "is not a form of a whole day, such as `%d/%m/%Y`";
-    let valid = chrono::format::StrftimeItems::new(format)
-        .all(|item| !matches!(item, chrono::format::Item::Error));
+    let valid = chrono::format::StrftimeItems::new(format).all(|item| !matches!(item, chrono::format::Item::Error));
     if !valid {
         return Err(wrong("date_format", problem));
     }
     let sample = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day that exists");
     let mut printed = String::new();
     // A form with hours or a zone cannot print a day and is no form of one.
-    let printable =
-        std::fmt::Write::write_fmt(&mut printed, format_args!("{}", sample.format(format)));
+    let printable = std::fmt::Write::write_fmt(&mut printed, format_args!("{}", sample.format(format)));
     match NaiveDate::parse_from_str(&printed, format) {
         Ok(read) if read == sample && printable.is_ok() => Ok(()),
         _ => Err(wrong("date_format", problem)),
@@ -239,49 +218,29 @@ fn check_date_format(format: &str) -> Result<(), MappingError> {
 }
 
 fn encoding(label: &str) -> Result<&'static Encoding, MappingError> {
-    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
-        wrong(
-            "encoding",
-            "is not a known encoding, such as `utf-8` or `gb18030`",
-        )
-    })
+    Encoding::for_label_no_replacement(label.as_bytes())
+        .ok_or_else(|| wrong("encoding", "is not a known encoding, such as `utf-8` or `gb18030`"))
 }
 
 fn delimiter(text: &str) -> Result<u8, MappingError> {
     match text.as_bytes() {
-        [byte] if byte.is_ascii_graphic() && !byte.is_ascii_alphanumeric() && *byte != b'"' => {
-            Ok(*byte)
-        }
+        [byte] if byte.is_ascii_graphic() && !byte.is_ascii_alphanumeric() && *byte != b'"' => Ok(*byte),
         [b'\t'] => Ok(b'\t'),
-        _ => Err(wrong(
-            "delimiter",
-            "is not one punctuation mark of ASCII or a tab",
-        )),
+        _ => Err(wrong("delimiter", "is not one punctuation mark of ASCII or a tab")),
     }
 }
 
 fn numbers(document: &Document) -> Result<NumberForm, MappingError> {
     let (decimal, thousands) = (document.decimal_separator, document.thousands_separator);
-    let usable = |separator: char| {
-        !separator.is_alphanumeric() && !separator.is_control() && separator != '-'
-    };
+    let usable = |separator: char| !separator.is_alphanumeric() && !separator.is_control() && separator != '-';
     if !usable(decimal) || decimal.is_whitespace() {
-        return Err(wrong(
-            "decimal_separator",
-            "is not a mark that can stand between digits",
-        ));
+        return Err(wrong("decimal_separator", "is not a mark that can stand between digits"));
     }
     if thousands.is_some_and(|separator| !usable(separator)) {
-        return Err(wrong(
-            "thousands_separator",
-            "is not a mark that can stand between digits",
-        ));
+        return Err(wrong("thousands_separator", "is not a mark that can stand between digits"));
     }
     if thousands == Some(decimal) {
-        return Err(wrong(
-            "thousands_separator",
-            "is the same as `decimal_separator`",
-        ));
+        return Err(wrong("thousands_separator", "is the same as `decimal_separator`"));
     }
     Ok(NumberForm { decimal, thousands })
 }

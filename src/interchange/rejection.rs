@@ -93,11 +93,7 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(column: &str, value: &str, reason: RejectReason) -> Self {
-        Self {
-            column: column.to_owned(),
-            value: quoted(value),
-            reason,
-        }
+        Self { column: column.to_owned(), value: quoted(value), reason }
     }
 
     pub(super) fn of(self, number: u64, purpose: Option<&str>) -> Rejected {

@@ -95,16 +95,10 @@ pub(super) struct Rounding {
 
 impl Tally {
     pub(super) fn new(mapping: &Mapping) -> Self {
-        let purpose = |purpose: &PurposeColumns| PurposeTotals {
-            code: purpose.code.clone(),
-            sums: Sums::default(),
-        };
+        let purpose = |purpose: &PurposeColumns| PurposeTotals { code: purpose.code.clone(), sums: Sums::default() };
         Self {
             oddities: Oddities::default(),
-            totals: Totals {
-                purposes: mapping.purposes.iter().map(purpose).collect(),
-                all: Sums::default(),
-            },
+            totals: Totals { purposes: mapping.purposes.iter().map(purpose).collect(), all: Sums::default() },
             added_e18: 0,
             one_minor: 10_i64.pow(u32::from(mapping.minor_digits)),
         }
@@ -122,17 +116,14 @@ impl Tally {
     pub(super) fn accept(&mut self, at: usize, amounts: &PurposeAmounts, rounding: Rounding) {
         let (official_minor, verified_minor) = (amounts.official_minor, amounts.verified_minor);
         self.totals.all.add(official_minor, verified_minor);
-        self.totals.purposes[at]
-            .sums
-            .add(official_minor, verified_minor);
+        self.totals.purposes[at].sums.add(official_minor, verified_minor);
         let percentage = 1..=100 * self.one_minor;
         let oddities = &mut self.oddities;
         oddities.verified_above_official += u64::from(verified_minor > official_minor);
         oddities.official_zero += u64::from(official_minor == 0 && verified_minor > 0);
         oddities.both_zero += u64::from(official_minor == 0 && verified_minor == 0);
-        oddities.looks_like_percentage += u64::from(
-            percentage.contains(&verified_minor) && official_minor > 1_000 * self.one_minor,
-        );
+        oddities.looks_like_percentage +=
+            u64::from(percentage.contains(&verified_minor) && official_minor > 1_000 * self.one_minor);
         oddities.too_many_decimals += u64::from(rounding.amounts > 0);
         oddities.rounded += rounding.amounts;
         self.added_e18 += rounding.added_e18;

@@ -191,11 +191,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn interpret(&mut self, number: u64, record: &StringRecord) -> Outcome {
-        let whole = |fault: Fault| Outcome {
-            number,
-            row: None,
-            rejected: vec![fault.of(number, None)],
-        };
+        let whole = |fault: Fault| Outcome { number, row: None, rejected: vec![fault.of(number, None)] };
         if record.len() != self.columns.width() {
             let width = record.len().to_string();
             return whole(Fault::new("", &width, RejectReason::WrongWidth));
@@ -226,11 +222,7 @@ impl<R: Read> Reader<R> {
             date: facts.date,
             purposes,
         });
-        Outcome {
-            number,
-            row,
-            rejected,
-        }
+        Outcome { number, row, rejected }
     }
 
     /// The row's number among its equals, rejected ones included, and its key.
@@ -268,9 +260,7 @@ fn read_record<R: Read>(
     encoding: &'static str,
 ) -> Result<bool, FileError> {
     records.get_mut().begin_record();
-    let found = records
-        .read_record(record)
-        .map_err(|error| file_error(error, row, encoding))?;
+    let found = records.read_record(record).map_err(|error| file_error(error, row, encoding))?;
     if !found || record == [END].as_slice() {
         return Ok(false);
     }

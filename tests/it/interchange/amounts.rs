@@ -10,10 +10,7 @@ fn verified(top: &str, amount: &str) -> String {
         true => text.replace("currency = \"EUR\"\n", ""),
         false => text,
     };
-    let read = read(
-        &mapping(&text),
-        format!("{HEADER}{FACTS}1,\"{amount}\",,\n"),
-    );
+    let read = read(&mapping(&text), format!("{HEADER}{FACTS}1,\"{amount}\",,\n"));
     assert!(read.error.is_none());
     match (read.rows().as_slice(), read.rejected().as_slice()) {
         ([row], []) => {
@@ -77,14 +74,8 @@ fn amounts_are_plain_decimals_of_at_most_the_currencys_digits() {
 
 #[test]
 fn the_currency_decides_the_digits() {
-    check(
-        "currency = \"JPY\"\n",
-        &[("12", "12"), ("12.0", "12"), ("12.5", "TOO_MANY_DECIMALS")],
-    );
-    check(
-        "currency = \"KWD\"\n",
-        &[("1.234", "1234"), ("1.2345", "TOO_MANY_DECIMALS")],
-    );
+    check("currency = \"JPY\"\n", &[("12", "12"), ("12.0", "12"), ("12.5", "TOO_MANY_DECIMALS")]);
+    check("currency = \"KWD\"\n", &[("1.234", "1234"), ("1.2345", "TOO_MANY_DECIMALS")]);
 }
 
 #[test]
@@ -144,19 +135,13 @@ fn quantities_have_six_decimals_and_are_never_rounded() {
         ("1,1.0000001", Err("TOO_MANY_DECIMALS")),
         ("-1,1", Err("NEGATIVE")),
         ("x,1", Err("NOT_A_NUMBER")),
-        (
-            "1000000000000,1",
-            Ok((Some(1_000_000_000_000_000_000), Some(1_000_000))),
-        ),
+        ("1000000000000,1", Ok((Some(1_000_000_000_000_000_000), Some(1_000_000)))),
         ("1000000000000.1,1", Err("TOO_LARGE")),
     ];
     for (quantities, expected) in cases {
         let read = read(&small, format!("{HEADER}{FACTS}1,1,{quantities}\n"));
         let found = match read.rows().first() {
-            Some(row) => Ok((
-                row.purposes[0].official_quantity_micros,
-                row.purposes[0].verified_quantity_micros,
-            )),
+            Some(row) => Ok((row.purposes[0].official_quantity_micros, row.purposes[0].verified_quantity_micros)),
             None => Err(read.rejected()[0].reason.code()),
         };
         assert_eq!(found, expected, "{quantities}");
@@ -179,38 +164,21 @@ fn odd_amounts_are_counted_at_their_bounds() {
     ];
     for (amounts, expected) in cases {
         let found = read(&mapping(SMALL), format!("{HEADER}{FACTS}{amounts},,\n")).oddities;
-        let counts = [
-            found.verified_above_official,
-            found.official_zero,
-            found.both_zero,
-            found.looks_like_percentage,
-        ];
+        let counts = [found.verified_above_official, found.official_zero, found.both_zero, found.looks_like_percentage];
         assert_eq!(counts, expected, "{amounts}");
     }
 }
 
 #[test]
 fn a_bad_amount_rejects_its_purpose_and_leaves_the_others() {
-    let two = format!(
-        "{SMALL}\n[[purpose]]\ncode = \"SEED\"\nofficial = \"seed\"\nverified = \"seed shown\"\n"
-    );
+    let two = format!("{SMALL}\n[[purpose]]\ncode = \"SEED\"\nofficial = \"seed\"\nverified = \"seed shown\"\n");
     let header = HEADER.replace("days shown", "days shown,seed,seed shown");
-    let found = read(
-        &mapping(&two),
-        format!("{header}{FACTS}7,-1,,,5,4\n{FACTS}x,1,,,5,-4\n{FACTS}9,8,,,3,2\n"),
-    );
+    let found = read(&mapping(&two), format!("{header}{FACTS}7,-1,,,5,4\n{FACTS}x,1,,,5,-4\n{FACTS}9,8,,,3,2\n"));
     assert_eq!(
         found.rejections(),
-        [
-            "1 WAGE shown \"-1\" NEGATIVE",
-            "2 WAGE paid \"x\" NOT_A_NUMBER",
-            "2 SEED seed shown \"-4\" NEGATIVE",
-        ]
+        ["1 WAGE shown \"-1\" NEGATIVE", "2 WAGE paid \"x\" NOT_A_NUMBER", "2 SEED seed shown \"-4\" NEGATIVE",]
     );
-    assert_eq!(
-        found.rejected()[0].to_string(),
-        "row 1, WAGE: shown \"-1\" is negative"
-    );
+    assert_eq!(found.rejected()[0].to_string(), "row 1, WAGE: shown \"-1\" is negative");
     assert_eq!(found.rows().len(), 2);
     assert_eq!(found.rows()[0].purposes[0].code, "SEED");
     assert!(found.outcomes[1].row.is_none());
@@ -218,21 +186,9 @@ fn a_bad_amount_rejects_its_purpose_and_leaves_the_others() {
     let [wage, seed] = found.totals.purposes.as_slice() else {
         panic!("two purposes");
     };
-    assert_eq!(
-        (wage.sums.official_minor, wage.sums.verified_minor),
-        (900, 800)
-    );
-    assert_eq!(
-        (seed.sums.official_minor, seed.sums.verified_minor),
-        (800, 600)
-    );
-    assert_eq!(
-        (
-            found.totals.all.official_minor,
-            found.totals.all.purpose_rows
-        ),
-        (1_700, 3)
-    );
+    assert_eq!((wage.sums.official_minor, wage.sums.verified_minor), (900, 800));
+    assert_eq!((seed.sums.official_minor, seed.sums.verified_minor), (800, 600));
+    assert_eq!((found.totals.all.official_minor, found.totals.all.purpose_rows), (1_700, 3));
     assert_eq!(
         serde_json::to_string(&found.oddities).unwrap(),
         concat!(

@@ -32,21 +32,15 @@ fn line_ends_of_every_kind_and_quoted_line_breaks_are_read() {
 
 #[test]
 fn semicolons_with_decimal_commas_are_read() {
-    let text = format!(
-        "delimiter = \";\"\ndecimal_separator = \",\"\nthousands_separator = \".\"\n{SMALL}"
-    );
-    let file = format!("{HEADER}{ROW}")
-        .replace(',', ";")
-        .replace("1234.50", "1.234,50");
+    let text = format!("delimiter = \";\"\ndecimal_separator = \",\"\nthousands_separator = \".\"\n{SMALL}");
+    let file = format!("{HEADER}{ROW}").replace(',', ";").replace("1234.50", "1.234,50");
     let found = read(&mapping(&text), file);
     assert_eq!(found.rows()[0].purposes[0].official_minor, 123_450);
 }
 
 #[test]
 fn other_encodings_give_the_same_rows_with_the_same_keys() {
-    let chinese = ROW
-        .replace("Orléans", "湘城乡")
-        .replace(",M,", ",常州市财政局,");
+    let chinese = ROW.replace("Orléans", "湘城乡").replace(",M,", ",常州市财政局,");
     let latin = ROW;
     for (label, encoding, row) in [
         ("gb18030", encoding_rs::GB18030, chinese.as_str()),
@@ -65,14 +59,7 @@ fn other_encodings_give_the_same_rows_with_the_same_keys() {
     }
     // encoding_rs writes no UTF-16, so the bytes are made here, with their mark.
     let file = format!("{HEADER}{chinese}");
-    let bytes: Vec<u8> = "\u{feff}"
-        .encode_utf16()
-        .chain(file.encode_utf16())
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    let found = read(
-        &mapping(&format!("encoding = \"utf-16le\"\n{SMALL}")),
-        bytes,
-    );
+    let bytes: Vec<u8> = "\u{feff}".encode_utf16().chain(file.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let found = read(&mapping(&format!("encoding = \"utf-16le\"\n{SMALL}")), bytes);
     assert_eq!(found.outcomes, read(&mapping(SMALL), &file).outcomes);
 }

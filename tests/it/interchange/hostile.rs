@@ -23,27 +23,12 @@ fn a_file_without_the_right_header_does_not_open() {
     assert_eq!(open_error(""), "the file is empty");
     assert_eq!(open_error("\n\r\n\n"), "the file is empty");
     assert_eq!(open_error(good(2)), "the file has no column `programme`");
-    assert_eq!(
-        open_error(HEADER.replace("shown", "seen")),
-        "the file has no column `shown`"
-    );
-    assert_eq!(
-        open_error(HEADER.replace("stated", "Paid")),
-        "the file has no column `stated`"
-    );
-    assert_eq!(
-        open_error(HEADER.replace("programme", "paid ,programme")),
-        "the file has more than one column `paid`"
-    );
-    assert_eq!(
-        open_error(format!("\"{HEADER}")),
-        "header: row 0 opens a quotation mark that is never closed"
-    );
+    assert_eq!(open_error(HEADER.replace("shown", "seen")), "the file has no column `shown`");
+    assert_eq!(open_error(HEADER.replace("stated", "Paid")), "the file has no column `stated`");
+    assert_eq!(open_error(HEADER.replace("programme", "paid ,programme")), "the file has more than one column `paid`");
+    assert_eq!(open_error(format!("\"{HEADER}")), "header: row 0 opens a quotation mark that is never closed");
     assert_eq!(open_error(b"\xff\xfe"), "header: row 0 is not valid UTF-8");
-    assert_eq!(
-        open_error([0_u8; 100]),
-        "the file has no column `programme`"
-    );
+    assert_eq!(open_error([0_u8; 100]), "the file has no column `programme`");
 }
 
 #[test]
@@ -59,13 +44,7 @@ fn a_header_alone_is_a_file_without_rows() {
 fn bad_text_ends_the_file_at_its_row_and_the_rows_before_are_given() {
     // One row fills a few chunks of the decoder as well, so the fault does not come early.
     for before in [0, 1, 3, 1_000] {
-        let tails: [&[u8]; 5] = [
-            b"\xff",
-            b"F,\xc3(",
-            b"F,\xed\xa0\x80",
-            b"\xe6\xb9",
-            "F,\u{ffff}\n".as_bytes(),
-        ];
+        let tails: [&[u8]; 5] = [b"\xff", b"F,\xc3(", b"F,\xed\xa0\x80", b"\xe6\xb9", "F,\u{ffff}\n".as_bytes()];
         for tail in tails {
             let file = [HEADER.as_bytes(), good(before).as_bytes(), tail].concat();
             let found = read(&mapping(SMALL), file);
@@ -81,10 +60,7 @@ fn bad_text_ends_the_file_at_its_row_and_the_rows_before_are_given() {
     let gb = mapping(&format!("encoding = \"gb18030\"\n{SMALL}"));
     let file = [HEADER.as_bytes(), good(2).as_bytes(), b"F,\x81\x20"].concat();
     let found = read(&gb, file);
-    assert_eq!(
-        found.error.unwrap().to_string(),
-        "row 3 is not valid gb18030"
-    );
+    assert_eq!(found.error.unwrap().to_string(), "row 3 is not valid gb18030");
 }
 
 #[test]
@@ -93,10 +69,7 @@ fn a_quotation_mark_that_is_never_closed_is_an_error_and_swallows_nothing() {
     let file = format!("{HEADER}{}{FACTS}1,1,1,\"2\n{}", good(1), good(5));
     let found = read(&mapping(SMALL), file.trim_end());
     assert_eq!(found.outcomes.len(), 1);
-    assert!(matches!(
-        found.error,
-        Some(FileError::UnclosedQuote { row: 2 })
-    ));
+    assert!(matches!(found.error, Some(FileError::UnclosedQuote { row: 2 })));
 
     // Closed by the last byte of the file, it is well formed.
     let file = format!("{HEADER}{FACTS}1,1,1,\"2\"");
@@ -114,20 +87,14 @@ fn a_record_is_never_longer_than_its_bound() {
     let row = format!("\"{long}\n{long}\",{FACTS}1,1,,\n");
     let found = read(&mapping(SMALL), format!("{header}a,{}{row}", good(1)));
     assert_eq!(found.outcomes.len(), 1);
-    assert!(matches!(
-        found.error,
-        Some(FileError::RecordTooLong { row: 2 })
-    ));
+    assert!(matches!(found.error, Some(FileError::RecordTooLong { row: 2 })));
 }
 
 #[test]
 fn an_endless_file_without_line_ends_is_refused() {
     let endless = HEADER.as_bytes().chain(io::repeat(b'x'));
     let mut reader = Reader::open(&mapping(SMALL), endless).unwrap();
-    assert!(matches!(
-        reader.next(),
-        Some(Err(FileError::RecordTooLong { row: 1 }))
-    ));
+    assert!(matches!(reader.next(), Some(Err(FileError::RecordTooLong { row: 1 }))));
     assert!(reader.next().is_none());
     assert!(Reader::open(&mapping(SMALL), io::repeat(b',')).is_err());
 }
@@ -154,14 +121,7 @@ fn a_failing_source_is_an_error_with_its_row() {
 fn rows_of_another_width_are_rejected_and_the_rest_is_read() {
     let file = format!("{HEADER}F\n{} \n{FACTS}1,1,,,\n{}", good(1), good(1));
     let found = read(&mapping(SMALL), file);
-    assert_eq!(
-        found.rejections(),
-        [
-            "1 -  \"1\" WRONG_WIDTH",
-            "3 -  \"1\" WRONG_WIDTH",
-            "4 -  \"11\" WRONG_WIDTH"
-        ]
-    );
+    assert_eq!(found.rejections(), ["1 -  \"1\" WRONG_WIDTH", "3 -  \"1\" WRONG_WIDTH", "4 -  \"11\" WRONG_WIDTH"]);
     assert_eq!(found.rows().len(), 2);
     assert_eq!(found.oddities.rejected_by_reason["WRONG_WIDTH"], 3);
     assert_eq!(found.oddities.repeats, 1);

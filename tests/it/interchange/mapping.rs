@@ -11,111 +11,35 @@ fn a_wrong_mapping_is_refused_naming_the_key() {
         ("name = \"small\"", "", "missing field `name`"),
         ("name = \"small\"", "name = 3", "name = 3"),
         ("name = \"small\"", "name = \"\"", "`name` is an empty name"),
-        (
-            "name = \"small\"",
-            "name = \"small\"\ncolour = 1",
-            "unknown field `colour`",
-        ),
-        (
-            "\"EUR\"",
-            "\"XYZ\"",
-            "`currency` is not a known currency code",
-        ),
+        ("name = \"small\"", "name = \"small\"\ncolour = 1", "unknown field `colour`"),
+        ("\"EUR\"", "\"XYZ\"", "`currency` is not a known currency code"),
         ("\"EUR\"", "\"EUR\"\nencoding = \"klingon\"", "`encoding`"),
-        (
-            "\"EUR\"",
-            "\"EUR\"\nencoding = \"iso-2022-kr\"",
-            "`encoding`",
-        ),
+        ("\"EUR\"", "\"EUR\"\nencoding = \"iso-2022-kr\"", "`encoding`"),
         ("\"EUR\"", "\"EUR\"\ndelimiter = \";;\"", "`delimiter`"),
         ("\"EUR\"", "\"EUR\"\ndelimiter = \"\\\"\"", "`delimiter`"),
         ("\"EUR\"", "\"EUR\"\ndelimiter = \"；\"", "`delimiter`"),
-        (
-            "\"EUR\"",
-            "\"EUR\"\ndecimal_separator = \"-\"",
-            "`decimal_separator`",
-        ),
-        (
-            "\"EUR\"",
-            "\"EUR\"\ndecimal_separator = \"..\"",
-            "decimal_separator",
-        ),
-        (
-            "\"EUR\"",
-            "\"EUR\"\nthousands_separator = \".\"",
-            "`thousands_separator` is the same",
-        ),
-        (
-            "\"EUR\"",
-            "\"EUR\"\nthousands_separator = \"0\"",
-            "`thousands_separator`",
-        ),
-        (
-            "\"EUR\"",
-            "\"EUR\"\nextra_decimals = \"drop\"",
-            "unknown variant `drop`",
-        ),
+        ("\"EUR\"", "\"EUR\"\ndecimal_separator = \"-\"", "`decimal_separator`"),
+        ("\"EUR\"", "\"EUR\"\ndecimal_separator = \"..\"", "decimal_separator"),
+        ("\"EUR\"", "\"EUR\"\nthousands_separator = \".\"", "`thousands_separator` is the same"),
+        ("\"EUR\"", "\"EUR\"\nthousands_separator = \"0\"", "`thousands_separator`"),
+        ("\"EUR\"", "\"EUR\"\nextra_decimals = \"drop\"", "unknown variant `drop`"),
         ("\"EUR\"", "\"EUR\"\ndate_format = \"%Q\"", "`date_format`"),
-        (
-            "\"EUR\"",
-            "\"EUR\"\ndate_format = \"%m/%Y\"",
-            "`date_format`",
-        ),
-        (
-            "\"EUR\"",
-            "\"EUR\"\ndate_format = \"%d/%m/%Y %H:%M\"",
-            "`date_format`",
-        ),
+        ("\"EUR\"", "\"EUR\"\ndate_format = \"%m/%Y\"", "`date_format`"),
+        ("\"EUR\"", "\"EUR\"\ndate_format = \"%d/%m/%Y %H:%M\"", "`date_format`"),
         ("column = \"programme\"", "", "`programme` needs either"),
-        (
-            "column = \"programme\"",
-            "column = \"p\"\nvalue = \"F\"",
-            "`programme` needs either",
-        ),
-        (
-            "column = \"programme\"",
-            "value = \"a/b\"",
-            "`programme.value`",
-        ),
-        (
-            "column = \"programme\"",
-            "colum = \"p\"",
-            "unknown field `colum`",
-        ),
+        ("column = \"programme\"", "column = \"p\"\nvalue = \"F\"", "`programme` needs either"),
+        ("column = \"programme\"", "value = \"a/b\"", "`programme.value`"),
+        ("column = \"programme\"", "colum = \"p\"", "unknown field `colum`"),
         ("from = \"from\"", "", "`cycle` needs either"),
-        (
-            "from = \"from\"",
-            "value = \"2026-11\"",
-            "`cycle` needs either",
-        ),
-        (
-            "from = \"from\"\nto = \"to\"",
-            "value = \"Nov\"",
-            "`cycle.value`",
-        ),
+        ("from = \"from\"", "value = \"2026-11\"", "`cycle` needs either"),
+        ("from = \"from\"\nto = \"to\"", "value = \"Nov\"", "`cycle.value`"),
         ("from = \"from\"", "from = \" \"", "`cycle.from` is empty"),
-        (
-            "column = \"stated\"",
-            "column = \"\"",
-            "`date.column` is empty",
-        ),
-        (
-            "column = \"town\"",
-            "column = \"Ministry \"",
-            "`route[2].column` is a column that is",
-        ),
+        ("column = \"stated\"", "column = \"\"", "`date.column` is empty"),
+        ("column = \"town\"", "column = \"Ministry \"", "`route[2].column` is a column that is"),
         ("level = \"town\"", "", "missing field `level`"),
         ("level = \"town\"", "level = \"\"", "`route[2].level`"),
-        (
-            "label = \"payees\"",
-            "label = \" x\"",
-            "`payees.label` begins or ends",
-        ),
-        (
-            "verified = \"shown\"",
-            "verified = \"paid\"",
-            "`purpose[1].verified` is a column",
-        ),
+        ("label = \"payees\"", "label = \" x\"", "`payees.label` begins or ends"),
+        ("verified = \"shown\"", "verified = \"paid\"", "`purpose[1].verified` is a column"),
         ("code = \"WAGE\"", "code = \"\"", "`purpose[1].code`"),
         ("[[purpose]]", "[purpose]", "purpose"),
     ];
@@ -125,13 +49,9 @@ fn a_wrong_mapping_is_refused_naming_the_key() {
         let text = error.to_string();
         assert!(text.contains(expected), "{old} -> {new}: {text}");
     }
-    let twice =
-        format!("{SMALL}\n[[purpose]]\ncode = \"WAGE\"\nofficial = \"a\"\nverified = \"b\"\n");
+    let twice = format!("{SMALL}\n[[purpose]]\ncode = \"WAGE\"\nofficial = \"a\"\nverified = \"b\"\n");
     let error = Mapping::parse(&twice, minor_digits).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`purpose[2].code` is the code of an earlier purpose"
-    );
+    assert_eq!(error.to_string(), "`purpose[2].code` is the code of an earlier purpose");
 }
 
 #[test]
@@ -140,30 +60,14 @@ fn the_identity_follows_the_meaning() {
     let same = [
         ("name = ", "# A comment.\nname   = "),
         ("currency = \"EUR\"", "currency = 'EUR'\ndelimiter = \";\""),
-        (
-            "currency = \"EUR\"",
-            "currency = \"EUR\"\nencoding = \"gb18030\"",
-        ),
-        (
-            "currency = \"EUR\"",
-            "currency = \"EUR\"\nextra_decimals = \"round-half-even\"",
-        ),
-        (
-            "currency = \"EUR\"",
-            "currency = \"EUR\"\ndate_format = \"%Y-%m-%d\"",
-        ),
-        (
-            "column = \"programme\"",
-            "column = \"Programme\"\nlabel = \"Food for all\"",
-        ),
+        ("currency = \"EUR\"", "currency = \"EUR\"\nencoding = \"gb18030\""),
+        ("currency = \"EUR\"", "currency = \"EUR\"\nextra_decimals = \"round-half-even\""),
+        ("currency = \"EUR\"", "currency = \"EUR\"\ndate_format = \"%Y-%m-%d\""),
+        ("column = \"programme\"", "column = \"Programme\"\nlabel = \"Food for all\""),
         ("verified = \"shown\"", "verified = \"SHOWN\""),
     ];
     for (old, new) in same {
-        assert_eq!(
-            mapping(&SMALL.replacen(old, new, 1)).identity(),
-            identity,
-            "{new}"
-        );
+        assert_eq!(mapping(&SMALL.replacen(old, new, 1)).identity(), identity, "{new}");
     }
     let other = [
         ("\"small\"", "\"smaller\""),
@@ -182,11 +86,7 @@ fn the_identity_follows_the_meaning() {
     ];
     for (old, new) in other {
         assert!(SMALL.contains(old), "{old}");
-        assert_ne!(
-            mapping(&SMALL.replacen(old, new, 1)).identity(),
-            identity,
-            "{new}"
-        );
+        assert_ne!(mapping(&SMALL.replacen(old, new, 1)).identity(), identity, "{new}");
     }
 }
 

@@ -88,10 +88,7 @@ impl Read {
         let line = |rejected: &&Rejected| {
             let purpose = rejected.purpose.as_deref().unwrap_or("-");
             let code = rejected.reason.code();
-            format!(
-                "{} {purpose} {} {:?} {code}",
-                rejected.number, rejected.column, rejected.value
-            )
+            format!("{} {purpose} {} {:?} {code}", rejected.number, rejected.column, rejected.value)
         };
         self.rejected().iter().map(line).collect()
     }
@@ -108,10 +105,5 @@ fn read(mapping: &Mapping, bytes: impl AsRef<[u8]>) -> Read {
         }
     }
     assert!(reader.next().is_none(), "an ended reader stays ended");
-    Read {
-        outcomes,
-        error,
-        oddities: reader.oddities().clone(),
-        totals: reader.totals().clone(),
-    }
+    Read { outcomes, error, oddities: reader.oddities().clone(), totals: reader.totals().clone() }
 }

@@ -12,8 +12,7 @@ const MAPPING: &str = include_str!("../../../seeds/mappings/mgnrega_rajasthan.to
 
 /// The file, or nothing when the shared data is not beside the package.
 fn file() -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data/mgnrega_social_audit_rajasthan.csv");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mgnrega_social_audit_rajasthan.csv");
     if path.exists() {
         return Some(path);
     }
@@ -64,12 +63,11 @@ fn recount(rounding: bool) -> Option<Recount> {
     let header = table.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|header| header == name).unwrap();
     let amounts = ["wage_exp", "wage_given", "material_exp", "material_given"].map(column);
-    let mapped: Vec<usize> =
-        "state district block panchayat sa_period_from sa_period_to gram_sabha_date"
-            .split(' ')
-            .map(column)
-            .chain(amounts)
-            .collect();
+    let mapped: Vec<usize> = "state district block panchayat sa_period_from sa_period_to gram_sabha_date"
+        .split(' ')
+        .map(column)
+        .chain(amounts)
+        .collect();
     let (hundred, thousand) = (Decimal::from(100), Decimal::from(1_000));
     let mut seen = BTreeSet::new();
     let mut count = Recount::default();
@@ -77,18 +75,13 @@ fn recount(rounding: bool) -> Option<Recount> {
         let record = record.unwrap();
         let values: Vec<String> = mapped.iter().map(|&at| record[at].to_owned()).collect();
         count.repeats += u64::from(!seen.insert(values));
-        let sums = count
-            .districts
-            .entry(record[column("district")].to_owned())
-            .or_default();
+        let sums = count.districts.entry(record[column("district")].to_owned()).or_default();
         let mut taken = 0;
         for pair in amounts.chunks(2) {
             let stated: Vec<Decimal> = pair.iter().map(|&at| record[at].parse().unwrap()).collect();
             let kept: Vec<Decimal> = stated
                 .iter()
-                .map(|amount| {
-                    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven)
-                })
+                .map(|amount| amount.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven))
                 .collect();
             if kept != stated {
                 count.too_fine += 1;
@@ -125,13 +118,7 @@ fn check(read: &Read, recount: &Recount) {
     assert_eq!(found.looks_like_percentage, recount.percentage);
     assert_eq!(found.too_many_decimals, recount.too_fine);
     assert_eq!(found.rounding_difference, recount.difference);
-    let sum = |at: usize| {
-        recount
-            .districts
-            .values()
-            .map(|sums| sums[at])
-            .sum::<i128>()
-    };
+    let sum = |at: usize| recount.districts.values().map(|sums| sums[at]).sum::<i128>();
     assert_eq!(read.totals.all.official_minor, sum(0));
     assert_eq!(read.totals.all.verified_minor, sum(1));
     assert_eq!(i128::from(read.totals.all.purpose_rows), sum(2));
@@ -145,14 +132,8 @@ fn every_audit_of_rajasthan_is_read_to_the_paisa() {
     check(&read, &recount);
     assert!(read.rejected().is_empty());
     let found = &read.oddities;
-    assert_eq!(
-        (found.rows_read, found.rows, found.repeats),
-        (8_706, 8_706, 1_117)
-    );
-    assert_eq!(
-        (found.verified_above_official, found.official_zero),
-        (41, 15)
-    );
+    assert_eq!((found.rows_read, found.rows, found.repeats), (8_706, 8_706, 1_117));
+    assert_eq!((found.verified_above_official, found.official_zero), (41, 15));
     assert_eq!((found.both_zero, found.looks_like_percentage), (2_494, 370));
     assert_eq!((found.too_many_decimals, found.rounded), (13, 13));
     assert_eq!(found.rounding_difference.to_string(), "0.003");
@@ -166,36 +147,23 @@ fn every_audit_of_rajasthan_is_read_to_the_paisa() {
     let expected = expected.map(|(district, sums)| (district.to_owned(), sums));
     assert_eq!(districts(&read), BTreeMap::from(expected));
     let purposes: Vec<_> = read.totals.purposes.iter().collect();
-    assert_eq!(
-        (purposes[0].code.as_str(), purposes[1].code.as_str()),
-        ("WAGE", "MATERIAL")
-    );
+    assert_eq!((purposes[0].code.as_str(), purposes[1].code.as_str()), ("WAGE", "MATERIAL"));
     assert_eq!(purposes[0].sums.official_minor, 6_930_431_965_885);
     assert_eq!(purposes[0].sums.verified_minor, 5_267_612_720_146);
     assert_eq!(purposes[1].sums.official_minor, 2_291_494_722_181);
     assert_eq!(purposes[1].sums.verified_minor, 1_756_227_612_499);
 
     let first = read.rows()[0];
-    assert_eq!(
-        first.route,
-        ["RAJASTHAN", "BANSWARA", "SAJJANGARH", "खुन्दनी हाला"]
-    );
+    assert_eq!(first.route, ["RAJASTHAN", "BANSWARA", "SAJJANGARH", "खुन्दनी हाला"]);
     assert_eq!(first.cycle.label, "2022-04-01..2023-03-31");
     assert_eq!(first.date.unwrap().to_string(), "2023-09-21");
     assert_eq!(first.purposes[0].official_minor, 977_864_500);
     assert_eq!(first.purposes[0].official_quantity_micros, None);
     let keys: BTreeSet<_> = read.rows().iter().map(|row| row.key).collect();
     assert_eq!(keys.len(), 8_706);
-    let cycles: BTreeSet<_> = read
-        .rows()
-        .iter()
-        .map(|row| row.cycle.label.clone())
-        .collect();
+    let cycles: BTreeSet<_> = read.rows().iter().map(|row| row.cycle.label.clone()).collect();
     assert_eq!(cycles.len(), 132);
-    assert_eq!(
-        cycles.iter().filter(|label| !label.contains("..")).count(),
-        3
-    );
+    assert_eq!(cycles.iter().filter(|label| !label.contains("..")).count(), 3);
 }
 
 #[test]
@@ -206,25 +174,12 @@ fn without_rounding_thirteen_purposes_are_rejected_and_the_rest_keeps_its_keys()
     };
     check(&read, &recount);
     let found = &read.oddities;
-    assert_eq!(
-        (found.rows_read, found.rows, found.repeats),
-        (8_706, 8_700, 1_117)
-    );
+    assert_eq!((found.rows_read, found.rows, found.repeats), (8_706, 8_700, 1_117));
     assert_eq!((found.too_many_decimals, found.rounded), (13, 0));
     assert_eq!(found.looks_like_percentage, 359);
-    assert_eq!(
-        found.rejected_by_reason,
-        BTreeMap::from([("TOO_MANY_DECIMALS", 13)])
-    );
-    let values: BTreeSet<&str> = read
-        .rejected()
-        .iter()
-        .map(|rejected| rejected.value.as_str())
-        .collect();
-    assert_eq!(
-        values,
-        BTreeSet::from(["1.045", "181.238", "58.752", "61.718", "93.998"])
-    );
+    assert_eq!(found.rejected_by_reason, BTreeMap::from([("TOO_MANY_DECIMALS", 13)]));
+    let values: BTreeSet<&str> = read.rejected().iter().map(|rejected| rejected.value.as_str()).collect();
+    assert_eq!(values, BTreeSet::from(["1.045", "181.238", "58.752", "61.718", "93.998"]));
     let rounded = read_file(MAPPING).unwrap();
     let keys: BTreeSet<_> = rounded.rows().iter().map(|row| row.key).collect();
     assert!(read.rows().iter().all(|row| keys.contains(&row.key)));

@@ -4,9 +4,7 @@ use super::{HEADER, SMALL, mapping, read};
 
 /// Reads one row with these facts; its rejections, or nothing.
 fn rejection(facts: &str) -> String {
-    read(&mapping(SMALL), format!("{HEADER}{facts},1,1,,\n"))
-        .rejections()
-        .join("; ")
+    read(&mapping(SMALL), format!("{HEADER}{facts},1,1,,\n")).rejections().join("; ")
 }
 
 #[test]
@@ -15,54 +13,18 @@ fn facts_at_fault_reject_the_whole_row() {
     let cases = [
         ("F,2026-11-01,2026-11-30,2026-12-05,M,T".to_owned(), ""),
         (format!("F,2026-11-01,2026-11-30,2026-12-05,M,{eighty}"), ""),
-        (
-            " ,2026-11-01,2026-11-30,2026-12-05,M,T".to_owned(),
-            "1 - programme \" \" EMPTY_NAME",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,,T".to_owned(),
-            "1 - ministry \"\" EMPTY_NAME",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,M,a/b".to_owned(),
-            "1 - town \"a/b\" BAD_NAME",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,M,a\0b".to_owned(),
-            "1 - town \"a\\0b\" BAD_NAME",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,M,\"a\nb\"".to_owned(),
-            "1 - town \"a\\nb\" BAD_NAME",
-        ),
-        (
-            "F,2026-11-31,2026-11-30,2026-12-05,M,T".to_owned(),
-            "1 - from \"2026-11-31\" BAD_DATE",
-        ),
-        (
-            "F,2026-11-01,,2026-12-05,M,T".to_owned(),
-            "1 - to \"\" BAD_DATE",
-        ),
-        (
-            "F,2026-11-01,2026-10-30,2026-12-05,M,T".to_owned(),
-            "1 - to \"2026-10-30\" BAD_DATE",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,05/12/2026,M,T".to_owned(),
-            "1 - stated \"05/12/2026\" BAD_DATE",
-        ),
-        (
-            "F,0026-11-01,2026-11-30,2026-12-05,M,T".to_owned(),
-            "1 - from \"0026-11-01\" BAD_DATE",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,M".to_owned(),
-            "1 -  \"9\" WRONG_WIDTH",
-        ),
-        (
-            "F,2026-11-01,2026-11-30,2026-12-05,M,T,U".to_owned(),
-            "1 -  \"11\" WRONG_WIDTH",
-        ),
+        (" ,2026-11-01,2026-11-30,2026-12-05,M,T".to_owned(), "1 - programme \" \" EMPTY_NAME"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,,T".to_owned(), "1 - ministry \"\" EMPTY_NAME"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M,a/b".to_owned(), "1 - town \"a/b\" BAD_NAME"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M,a\0b".to_owned(), "1 - town \"a\\0b\" BAD_NAME"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M,\"a\nb\"".to_owned(), "1 - town \"a\\nb\" BAD_NAME"),
+        ("F,2026-11-31,2026-11-30,2026-12-05,M,T".to_owned(), "1 - from \"2026-11-31\" BAD_DATE"),
+        ("F,2026-11-01,,2026-12-05,M,T".to_owned(), "1 - to \"\" BAD_DATE"),
+        ("F,2026-11-01,2026-10-30,2026-12-05,M,T".to_owned(), "1 - to \"2026-10-30\" BAD_DATE"),
+        ("F,2026-11-01,2026-11-30,05/12/2026,M,T".to_owned(), "1 - stated \"05/12/2026\" BAD_DATE"),
+        ("F,0026-11-01,2026-11-30,2026-12-05,M,T".to_owned(), "1 - from \"0026-11-01\" BAD_DATE"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M".to_owned(), "1 -  \"9\" WRONG_WIDTH"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M,T,U".to_owned(), "1 -  \"11\" WRONG_WIDTH"),
     ];
     for (facts, expected) in cases {
         assert_eq!(rejection(&facts), expected, "{facts}");
@@ -88,11 +50,7 @@ fn a_route_has_at_most_150_bytes_with_its_slashes() {
     let rejected = rejected.rejected();
     assert_eq!(rejected[0].reason.code(), "ROUTE_TOO_LONG");
     assert_eq!(rejected[0].column, "town");
-    assert_eq!(
-        rejected[0].value.chars().count(),
-        101,
-        "cut, with a mark of it"
-    );
+    assert_eq!(rejected[0].value.chars().count(), 101, "cut, with a mark of it");
 }
 
 #[test]
@@ -112,10 +70,7 @@ fn a_cycle_is_a_month_or_its_two_days() {
         assert_eq!(row.cycle.first.to_string(), first);
         assert_eq!(row.cycle.last.to_string(), last);
         assert_eq!(row.date.unwrap().to_string(), "2026-12-05");
-        assert_eq!(
-            (row.programme.as_str(), row.route.join("/")),
-            ("F", "M/T".to_owned())
-        );
+        assert_eq!((row.programme.as_str(), row.route.join("/")), ("F", "M/T".to_owned()));
     }
 }
 
@@ -150,14 +105,7 @@ fn repeats_are_kept_counted_and_known_apart() {
     let header = HEADER.replace("days shown", "days shown,note");
     let noted = |row: &str, note: &str| row.replace('\n', &format!(",{note}\n"));
     // The note is not mapped, so rows that differ only in it are repeats.
-    let file = [
-        header.as_str(),
-        &noted(row, "a"),
-        &noted(&other, "a"),
-        &noted(row, "b"),
-        &noted(row, "a"),
-    ]
-    .concat();
+    let file = [header.as_str(), &noted(row, "a"), &noted(&other, "a"), &noted(row, "b"), &noted(row, "a")].concat();
     let first = read(&mapping(SMALL), &file);
     let occurrences: Vec<u32> = first.rows().iter().map(|row| row.occurrence).collect();
     assert_eq!(occurrences, [1, 1, 2, 3]);
@@ -175,16 +123,12 @@ fn repeats_are_kept_counted_and_known_apart() {
 fn a_rows_key_is_frozen() {
     let row = "F,2026-11-01,2026-11-30,2026-12-05,M,T,1,1,,\n";
     let read = read(&mapping(SMALL), format!("{HEADER}{row}"));
-    assert_eq!(
-        hex::encode(read.rows()[0].key),
-        "b439b76933370eca97412e82ca8db792"
-    );
+    assert_eq!(hex::encode(read.rows()[0].key), "b439b76933370eca97412e82ca8db792");
 }
 
 #[test]
 fn neighbouring_values_cannot_lend_each_other_letters() {
-    let row =
-        |from: &str, to: &str| format!("F,2026-11-01,2026-11-30,2026-12-05,{from},{to},1,1,,\n");
+    let row = |from: &str, to: &str| format!("F,2026-11-01,2026-11-30,2026-12-05,{from},{to},1,1,,\n");
     let file = format!("{HEADER}{}{}", row("ab", "c"), row("a", "bc"));
     let read = read(&mapping(SMALL), file);
     assert_eq!(read.oddities.repeats, 0);
