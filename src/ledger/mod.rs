@@ -18,6 +18,7 @@ pub mod hop;
 pub mod ids;
 pub mod lines;
 pub mod money;
+pub mod needs;
 pub mod operation;
 pub mod refusal;
 pub mod registry;

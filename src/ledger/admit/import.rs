@@ -50,7 +50,7 @@ pub(super) fn import(
 }
 
 /// The row key that a hop's payment reference prints.
-pub(super) fn row_key(payment: &str) -> Option<[u8; 16]> {
+pub(in crate::ledger) fn row_key(payment: &str) -> Option<[u8; 16]> {
     let mut key = [0; 16];
     hex::decode_to_slice(payment, &mut key).ok()?;
     Some(key)

@@ -29,6 +29,7 @@ use super::time::Millis;
 
 pub use authority::{Requirement, requirement};
 use draft::Draft;
+pub(super) use import::row_key;
 
 /// How far ahead of the block's time a stated time may be.
 pub const AHEAD_MS_MAX: i64 = 5 * 60_000;

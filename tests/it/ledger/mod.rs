@@ -1,1 +1,5 @@
 //! Tests of `aqueduct::ledger`.
+
+mod acts;
+mod worked_example;
+mod world;
