@@ -4,3 +4,5 @@ pub mod chain;
 pub mod interchange;
 pub mod ledger;
 pub mod limits;
+#[cfg(feature = "server")]
+pub mod store;

@@ -3,3 +3,5 @@
 mod chain;
 mod interchange;
 mod ledger;
+#[cfg(feature = "server")]
+mod store;

@@ -1,0 +1,15 @@
+//! The schema of what belongs to one node and is not on the chain.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_node;
+
+/// Brings the node store's schema up to date.
+pub struct NodeMigrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for NodeMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_node::Migration)]
+    }
+}

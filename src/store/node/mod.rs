@@ -1,0 +1,72 @@
+//! What belongs to this node and is not on the chain: who may log in, the keys it holds for
+//! officers, its settings, and operations that await a signature.
+//!
+//! Nothing here can be derived from the chain, so every write is durable when it is confirmed.
+//! Secrets are stored hashed (logins) or sealed (keys), never in the clear. What an officer may
+//! do is the ledger's to say, from the roles of registered keys; a login only says who asks.
+
+use std::path::Path;
+
+use aqueduct_migrations::node::NodeMigrator;
+use aqueduct_migrations::sea_orm_migration::MigratorTrait;
+use sea_orm::{DatabaseConnection, DbErr};
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::faults::{Faults, Point};
+use super::sqlite::{self, Role};
+
+pub mod drafts;
+mod held_keys;
+pub mod keyring;
+pub mod logins;
+mod sealed;
+pub mod settings;
+pub mod unlock;
+
+/// Connections that read: every request looks up its login.
+const READERS: u32 = 4;
+
+/// The node's own store. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct NodeStore {
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    faults: Faults,
+}
+
+impl NodeStore {
+    /// Opens the file, making it when it does not exist, and brings its schema up to date.
+    pub async fn open(path: &Path, faults: Faults) -> Result<Self, StoreError> {
+        let failed = |error: DbErr| StoreError::Open { path: path.to_owned(), source: error.into() };
+        let writer = sqlite::connect(path, Role::Writer, 1).await.map_err(failed)?;
+        NodeMigrator::up(&writer, None)
+            .await
+            .map_err(|error| StoreError::Migrate { path: path.to_owned(), source: error.into() })?;
+        let readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
+        Ok(Self { writer, readers, faults })
+    }
+
+    /// Closes every connection of this store and its clones, after what is under way.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let closed = async {
+            self.readers.close_by_ref().await?;
+            self.writer.close_by_ref().await
+        };
+        closed.await.map_err(StoreError::write("the end of the node's store"))
+    }
+
+    /// The connection that writes, unless a test asked for a failure.
+    fn writer(&self, what: &'static str) -> Result<&DatabaseConnection, StoreError> {
+        self.faults.check(Point::BeforeNodeWrite).map_err(StoreError::write(what))?;
+        Ok(&self.writer)
+    }
+}
+
+fn uuid_of(bytes: &[u8], what: &'static str) -> Result<Uuid, StoreError> {
+    Uuid::from_slice(bytes).map_err(|_| StoreError::Damaged { what })
+}
+
+fn bytes32_of(bytes: &[u8], what: &'static str) -> Result<[u8; 32], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Damaged { what })
+}
