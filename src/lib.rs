@@ -3,3 +3,5 @@
 pub mod chain;
 pub mod interchange;
 pub mod ledger;
+#[cfg(feature = "server")]
+pub mod store;
