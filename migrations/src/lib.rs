@@ -3,5 +3,6 @@
 
 pub mod chain;
 pub mod node;
+pub mod views;
 
 pub use sea_orm_migration;

@@ -12,4 +12,5 @@ pub mod faults;
 pub mod lock;
 pub mod node;
 mod sqlite;
+pub mod views;
 mod wal;

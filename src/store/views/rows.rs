@@ -1,0 +1,84 @@
+//! Reading rows: by lists of keys, and by pages that follow a key.
+
+use sea_orm::sea_query::{Condition, IntoCondition};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+
+use super::Views;
+use super::error::ViewsError;
+
+/// Keys that one statement names.
+const KEYS_MAX: usize = 4_096;
+
+/// A page of a list: what follows a key, in the order of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// Where the page before it ended; none for the first page.
+    pub after: Option<K>,
+    /// How many rows at most.
+    pub limit: u64,
+    /// From the newest to the oldest.
+    pub newest_first: bool,
+}
+
+impl<K> Page<K> {
+    /// The page from the oldest to the newest after a key.
+    pub fn oldest_first(after: Option<K>, limit: u64) -> Self {
+        Self { after, limit, newest_first: false }
+    }
+
+    /// The page from the newest to the oldest after a key.
+    pub fn newest_first(after: Option<K>, limit: u64) -> Self {
+        Self { after, limit, newest_first: true }
+    }
+
+    /// The same page with its key as the column holds it.
+    pub(super) fn by(self, key: impl FnOnce(K) -> i64) -> Page<i64> {
+        Page { after: self.after.map(key), limit: self.limit, newest_first: self.newest_first }
+    }
+}
+
+impl Views {
+    /// The rows that name one of the keys, one statement for every so many keys. Keys that no
+    /// row names are passed over.
+    pub(super) async fn rows_in<E: EntityTrait>(
+        &self,
+        what: &'static str,
+        column: E::Column,
+        keys: impl IntoIterator<Item = impl Into<Value>>,
+        also: Condition,
+    ) -> Result<Vec<E::Model>, ViewsError> {
+        let mut keys: Vec<Value> = keys.into_iter().map(Into::into).collect();
+        let mut found = Vec::new();
+        while !keys.is_empty() {
+            let mut some = keys.split_off(keys.len().saturating_sub(KEYS_MAX));
+            // Few lengths, so that few statements are prepared: the last key fills up.
+            let last = some.last().cloned().unwrap_or(Value::BigInt(None));
+            some.resize(some.len().next_power_of_two(), last);
+            let select = E::find().filter(column.is_in(some)).filter(also.clone());
+            found.extend(select.all(&self.readers).await.map_err(ViewsError::read(what))?);
+        }
+        Ok(found)
+    }
+
+    /// The rows of a page, given as the page's key in its column.
+    pub(super) async fn page_of<E: EntityTrait>(
+        &self,
+        what: &'static str,
+        column: E::Column,
+        filter: impl IntoCondition,
+        page: Page<i64>,
+    ) -> Result<Vec<E::Model>, ViewsError> {
+        let select = paged(E::find().filter(filter.into_condition()), column, page);
+        select.all(&self.readers).await.map_err(ViewsError::read(what))
+    }
+}
+
+fn paged<E: EntityTrait>(select: Select<E>, column: E::Column, page: Page<i64>) -> Select<E> {
+    let order = if page.newest_first { Order::Desc } else { Order::Asc };
+    let select = match page.after {
+        None => select,
+        Some(after) if page.newest_first => select.filter(column.lt(after)),
+        Some(after) => select.filter(column.gt(after)),
+    };
+    select.order_by(column, order).limit(page.limit)
+}

@@ -1,0 +1,124 @@
+//! Reading every row of every table in the order of keys, for whoever compares the views with
+//! books derived anew from the chain. What is small or stays in memory comes whole, by
+//! [`Views::load_resident`].
+
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::ledger::hop::Hop;
+use crate::ledger::ids::{AllocationId, HopId, ProgrammeId, TokenId};
+use crate::ledger::registry::{Allocation, Programme};
+use crate::ledger::token::Token;
+
+use super::Views;
+use super::blocks::{BlockRow, OperationRow, Tile};
+use super::entity::{allocation, block, hop, imported_row, programme, tile, token};
+use super::error::ViewsError;
+use super::fields::index;
+use super::rows::Page;
+
+impl Views {
+    /// Blocks after a height.
+    pub async fn blocks_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<BlockRow>, ViewsError> {
+        let page = Page::oldest_first(after.map(index), limit);
+        let rows = self.page_of::<block::Entity>("blocks", block::Column::Height, Condition::all(), page).await?;
+        rows.into_iter().map(block::Model::read).collect()
+    }
+
+    /// Operations after an entry.
+    pub async fn operations_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<OperationRow>, ViewsError> {
+        self.operations_page(&super::blocks::OperationFilter::default(), Page::oldest_first(after, limit)).await
+    }
+
+    /// Allocations after an id.
+    pub async fn allocations_after(
+        &self,
+        after: Option<AllocationId>,
+        limit: u64,
+    ) -> Result<Vec<Allocation>, ViewsError> {
+        let page = Page::oldest_first(after.map(|id| id.0.to_key()), limit);
+        let column = allocation::Column::Id;
+        let rows = self.page_of::<allocation::Entity>("allocations", column, Condition::all(), page).await?;
+        rows.into_iter().map(allocation::Model::read).collect()
+    }
+
+    /// Tokens after an id, spent and unspent.
+    pub async fn tokens_after(&self, after: Option<TokenId>, limit: u64) -> Result<Vec<Token>, ViewsError> {
+        let page = Page::oldest_first(after.map(|id| id.0.to_key()), limit);
+        let rows = self.page_of::<token::Entity>("tokens", token::Column::Id, Condition::all(), page).await?;
+        rows.into_iter().map(token::Model::read).collect()
+    }
+
+    /// Versions of hops after a version, each with the entry that made the next one.
+    pub async fn hop_versions_after(
+        &self,
+        after: Option<(HopId, u64)>,
+        limit: u64,
+    ) -> Result<Vec<(Hop, Option<u64>)>, ViewsError> {
+        let (id, version) = (hop::Column::Id, hop::Column::Version);
+        let rest = after.map(|(at, from)| past(id, at.0.to_key(), version, index(from)));
+        let rows = hop::Entity::find()
+            .filter(Condition::all().add_option(rest))
+            .order_by_asc(id)
+            .order_by_asc(version)
+            .limit(limit)
+            .all(&self.readers)
+            .await;
+        rows.map_err(ViewsError::read("versions of hops"))?.into_iter().map(hop::Model::read).collect()
+    }
+
+    /// Versions of programmes after a version.
+    pub async fn programme_versions_after(
+        &self,
+        after: Option<(ProgrammeId, u64)>,
+        limit: u64,
+    ) -> Result<Vec<Programme>, ViewsError> {
+        let (id, version) = (programme::Column::Id, programme::Column::Version);
+        let rest = after.map(|(at, from)| past(id, at.0.to_key(), version, index(from)));
+        let rows = programme::Entity::find()
+            .filter(Condition::all().add_option(rest))
+            .order_by_asc(id)
+            .order_by_asc(version)
+            .limit(limit)
+            .all(&self.readers)
+            .await;
+        rows.map_err(ViewsError::read("versions of programmes"))?.into_iter().map(programme::Model::read).collect()
+    }
+
+    /// Imported rows after a key.
+    pub async fn imported_rows_after(
+        &self,
+        after: Option<[u8; 16]>,
+        limit: u64,
+    ) -> Result<Vec<([u8; 16], Option<u64>)>, ViewsError> {
+        let column = imported_row::Column::Key;
+        let rows = imported_row::Entity::find()
+            .filter(Condition::all().add_option(after.map(|key| column.gt(key.to_vec()))))
+            .order_by_asc(column)
+            .limit(limit)
+            .all(&self.readers)
+            .await;
+        rows.map_err(ViewsError::read("imported rows"))?.into_iter().map(imported_row::Model::read).collect()
+    }
+
+    /// Tiles after a level and number.
+    pub async fn tiles_after(&self, after: Option<(u8, u64)>, limit: u64) -> Result<Vec<Tile>, ViewsError> {
+        let (level, number) = (tile::Column::Level, tile::Column::Number);
+        let rest = after.map(|(at, from)| past(level, i64::from(at), number, index(from)));
+        let rows = tile::Entity::find()
+            .filter(Condition::all().add_option(rest))
+            .order_by_asc(level)
+            .order_by_asc(number)
+            .limit(limit)
+            .all(&self.readers)
+            .await;
+        rows.map_err(ViewsError::read("tiles"))?.into_iter().map(tile::Model::read).collect()
+    }
+}
+
+/// After a key of two columns.
+fn past<C: ColumnTrait>(first: C, at: i64, second: C, from: i64) -> Condition {
+    // The first condition alone lets a database begin in the middle of the key.
+    let after = Condition::any().add(first.gt(at)).add(second.gt(from));
+    Condition::all().add(first.gte(at)).add(after)
+}
