@@ -6,3 +6,5 @@ pub mod ledger;
 pub mod limits;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod service;

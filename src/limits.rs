@@ -53,3 +53,58 @@ pub const PROOF_HASHES_MAX: usize = 64;
 /// Entries from which an audit spreads a block over several threads. Below
 /// it, starting threads costs more than they save.
 pub const AUDIT_SERIAL_ENTRIES_MAX: usize = 64;
+
+/// Operations that may wait for the orderer. At several thousand a second this is about two
+/// seconds of waiting; more would only grow memory and time-outs.
+pub const QUEUE_OPERATIONS_MAX: usize = 10_000;
+
+/// What a client told `OVERLOADED` should wait, in milliseconds: about one block and its views.
+pub const RETRY_AFTER_MS: u64 = 500;
+
+/// How often a serving node looks whether money fell due, in milliseconds: an empty block is
+/// made at most once a minute.
+pub const EMPTY_BLOCK_INTERVAL_MS: u64 = 60_000;
+
+/// Pause before a store that failed is asked again, in milliseconds.
+pub const STORE_RETRY_MS: u64 = 200;
+
+/// Changes that may wait for the views. Beyond it nothing is accepted: each fact takes a few
+/// hundred bytes of memory, so this is about 1 GiB.
+pub const LAG_FACTS_MAX: i64 = 4_000_000;
+
+/// Changes that one transaction of the views may hold. Large ones keep bulk rates; larger ones
+/// only add memory.
+pub const PROJECTION_FACTS_MAX: i64 = 100_000;
+
+/// Tokens, hops, allocations, operations and rows kept in memory once the views hold them. The
+/// working set of a busy day; each takes up to 500 bytes.
+pub const RESIDENT_RECORDS_MAX: usize = 500_000;
+
+/// How long a read waits for the last entry of its own login, in milliseconds.
+pub const READ_OWN_WRITES_MS: u64 = 2_000;
+
+/// Items on one page of a connection, at most.
+pub const PAGE_SIZE_MAX: u64 = 100;
+
+/// Items on one page when the client names no number.
+pub const PAGE_SIZE_DEFAULT: u64 = 20;
+
+/// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
+pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Blocks read at once when a chain is replayed or verified.
+pub const REPLAY_BLOCKS: u64 = 64;
+
+/// Seconds that a stopping server waits for requests under way.
+pub const STOP_GRACE_SECONDS: u64 = 20;
+
+/// How far the clock may be behind the last block at start, in milliseconds. Further than that,
+/// one of the two is wrong.
+pub const CLOCK_BEHIND_MS_MAX: i64 = 10 * 60_000;
+
+/// Bytes of blocks read at once when a chain is replayed or verified.
+pub const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Operations, fully signed when the node last stopped, that it records at start. More than one
+/// at a time needs several officers at the same moment.
+pub const SUBMITTED_DRAFTS_MAX: u64 = 1_000;

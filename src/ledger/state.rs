@@ -228,6 +228,11 @@ impl Tables {
         }
     }
 
+    /// How many records it holds that may leave memory once they are stored elsewhere.
+    pub fn evictable(&self) -> usize {
+        self.allocations.len() + self.tokens.len() + self.hops.len() + self.operations.len() + self.rows.len()
+    }
+
     /// Merges a layer that lay over this one.
     pub fn merge(&mut self, over: Self) {
         self.areas.extend(over.areas);

@@ -187,6 +187,21 @@ impl HopSums {
         }
     }
 
+    /// Adds the sums over other hops.
+    pub fn add_all(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.judged_sent += other.judged_sent;
+        self.judged_good += other.judged_good;
+        self.answered += other.answered;
+        self.answerable += other.answerable;
+        let (own, its) = (&mut self.quantities, &other.quantities);
+        own.official += its.official;
+        own.verified += its.verified;
+        own.official_quantity += its.official_quantity;
+        own.verified_quantity += its.verified_quantity;
+        own.lacking += its.lacking;
+    }
+
     /// The narrow rate of passes of hands: `1 - sum(r + f + q) / sum(s)` over judged ones.
     pub fn narrow_rate(&self) -> Option<Decimal> {
         ratio(self.judged_sent - self.judged_good, self.judged_sent)

@@ -11,7 +11,11 @@
 //! SQL, GraphQL and HTML do not belong here.
 
 pub mod clock;
+pub mod node;
+pub mod officers;
 pub mod operation;
 pub mod orderer;
 pub mod projector;
+pub mod reads;
+pub mod record;
 pub mod replica;

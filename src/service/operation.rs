@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::chain::audit::{self, CheckedEntry, EntryFault};
+use crate::chain::audit::{self, CheckedEntry};
 use crate::chain::digest::Digest;
 use crate::chain::envelope::Envelope;
+use crate::chain::fault::EntryFault;
 use crate::chain::list;
 use crate::chain::payload::{self, ListHeader, Payload};
 use crate::chain::time::Timestamp;
@@ -82,7 +83,12 @@ impl Checked {
 
 /// Reads a checked entry as an operation of the ledger.
 pub fn read(entry: &CheckedEntry, lines: &[String]) -> Result<Stated, NotAnOperation> {
-    read_payload(&entry.payload, entry.payload_digest, &entry.keys.iter().map(|k| KeyId(k.0)).collect::<Vec<_>>(), lines)
+    read_payload(
+        &entry.payload,
+        entry.payload_digest,
+        &entry.keys.iter().map(|k| KeyId(k.0)).collect::<Vec<_>>(),
+        lines,
+    )
 }
 
 /// Reads a payload as an operation of the ledger, signed by these keys.

@@ -21,8 +21,10 @@ use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::Recorded;
 use crate::ledger::state::Layer;
 use crate::limits;
-use crate::store::chain::{AppendError, ChainStore, StoredBlock};
-use crate::store::views::{Views, ViewsError};
+use crate::store::chain::{ChainStore, StoredBlock};
+use crate::store::error::AppendError;
+use crate::store::views::Views;
+use crate::store::views::error::ViewsError;
 
 use super::clock::{Clock, ClockSuspect};
 use super::operation::Checked;
@@ -124,9 +126,7 @@ impl Recorder {
             return Err(NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS });
         }
         self.inbox.try_send(Waiting { checked, task }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS }
-            }
+            mpsc::error::TrySendError::Full(_) => NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS },
             mpsc::error::TrySendError::Closed(_) => NotRecorded::Stopped,
         })
     }
@@ -135,7 +135,7 @@ impl Recorder {
 /// The orderer's own side.
 pub struct Orderer {
     replica: Replica,
-    chain: ChainStore,
+    chain: Arc<ChainStore>,
     views: Views,
     projector: Projector,
     clock: Arc<Clock>,
@@ -152,7 +152,7 @@ impl Orderer {
     /// makes empty blocks when money falls due.
     pub fn new(
         replica: Replica,
-        chain: ChainStore,
+        chain: Arc<ChainStore>,
         views: Views,
         projector: Projector,
         clock: Arc<Clock>,
@@ -163,8 +163,7 @@ impl Orderer {
         let accepting = Arc::new(AtomicBool::new(true));
         let recorder = Recorder { inbox: sender, lag: projector.lag(), accepting: accepting.clone() };
         let left = VecDeque::new();
-        let orderer =
-            Self { replica, chain, views, projector, clock, inbox, stop, accepting, left, serving };
+        let orderer = Self { replica, chain, views, projector, clock, inbox, stop, accepting, left, serving };
         (orderer, recorder)
     }
 
@@ -292,16 +291,7 @@ impl Orderer {
 
     /// Writes the block as one row. An unknown outcome is found out before anybody is answered.
     async fn make_durable(&mut self, block: &Block) -> Durable {
-        let stored = StoredBlock {
-            height: block.header.height,
-            digest: block.header.digest().0,
-            previous: block.header.previous.0,
-            first_entry: block.header.first_entry,
-            entry_count: block.header.entry_count,
-            time: block.header.time.millis(),
-            header: block.header.to_bytes(),
-            body: block.body_bytes.clone(),
-        };
+        let stored = stored(block);
         match self.chain.append(&stored).await {
             Ok(()) => Durable::Yes,
             Err(AppendError::Conflict) => {
@@ -319,7 +309,11 @@ impl Orderer {
     async fn find_out(&mut self, stored: &StoredBlock) -> Durable {
         self.accepting.store(false, Ordering::SeqCst);
         loop {
-            match self.chain.head().await {
+            let head = match self.chain.reopen().await {
+                Ok(()) => self.chain.head().await,
+                Err(error) => Err(error),
+            };
+            match head {
                 Ok(head) => {
                     self.accepting.store(true, Ordering::SeqCst);
                     let before = stored.height.checked_sub(1);
@@ -340,6 +334,20 @@ impl Orderer {
                 _ = self.stop.wait_for(|stop| *stop) => return Durable::Lost,
             }
         }
+    }
+}
+
+/// A block as the chain store takes it.
+pub(super) fn stored(block: &Block) -> StoredBlock {
+    StoredBlock {
+        height: block.header.height,
+        digest: block.header.digest().0,
+        previous: block.header.previous.0,
+        first_entry: block.header.first_entry,
+        entry_count: block.header.entry_count,
+        time: crate::ledger::time::Millis(block.header.time.millis()),
+        header: block.header.to_bytes(),
+        body: block.body_bytes.clone(),
     }
 }
 
@@ -393,16 +401,17 @@ pub async fn prefetch(
             let books = Layer::bottom(&tables);
             let mut needs = Needs::default();
             for stated in stated {
-                needs.extend(lacking(&books, stated));
+                needs.add(lacking(&books, stated));
             }
-            needs.without(&asked)
+            needs.remove(&asked);
+            needs
         };
         if needs.is_empty() {
             return Ok(());
         }
         let facts = fetch(views, &needs).await?;
-        replica.remember(&facts);
-        asked.extend(needs);
+        replica.remember(facts);
+        asked.add(needs);
     }
 }
 
@@ -427,10 +436,10 @@ async fn fetch(views: &Views, needs: &Needs) -> Result<Vec<Fact>, ViewsError> {
         facts.push(Fact::RowSet(key, entry));
     }
     for entry in &needs.entries {
-        let (tokens, hops, allocations) = views.of_entry(*entry).await?;
-        facts.extend(tokens.into_iter().map(|token| Fact::TokenMade(Arc::new(token))));
-        facts.extend(hops.into_iter().map(|hop| Fact::HopSet(Arc::new(hop), None)));
-        facts.extend(allocations.into_iter().map(|a| Fact::AllocationSet(Arc::new(a))));
+        let made = views.of_entry(*entry).await?;
+        facts.extend(made.tokens.into_iter().map(|token| Fact::TokenMade(Arc::new(token))));
+        facts.extend(made.hops.into_iter().map(|hop| Fact::HopSet(Arc::new(hop), None)));
+        facts.extend(made.allocations.into_iter().map(|a| Fact::AllocationSet(Arc::new(a))));
     }
     Ok(facts)
 }

@@ -13,7 +13,8 @@ use tracing::{debug, warn};
 
 use crate::ledger::time::Millis;
 use crate::limits;
-use crate::store::views::{ProjectedBlock, Views};
+use crate::store::views::Views;
+use crate::store::views::project::ProjectedBlock;
 
 use super::replica::CommittedBlock;
 
@@ -63,11 +64,7 @@ pub struct Projector {
 impl Projector {
     /// Starts a projector behind what the views hold; it ends when every handle is dropped and
     /// everything is written, or, when a write keeps failing, with the stop signal.
-    pub fn start(
-        views: Views,
-        applied: Applied,
-        stop: watch::Receiver<bool>,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(views: Views, applied: Applied, stop: watch::Receiver<bool>) -> (Self, tokio::task::JoinHandle<()>) {
         // Unbounded by itself: the bound is the lag, checked before anything is accepted.
         let (inbox, blocks) = mpsc::unbounded_channel();
         let (sender, receiver) = watch::channel(applied);
@@ -116,6 +113,11 @@ async fn run(
             }
         }
         while let Err(error) = views.project(&batch).await {
+            // A commit whose outcome was unknown: the views hold the batch already.
+            let reached = batch.last().map(|block| block.height);
+            if views.applied().await.is_ok_and(|applied| applied.height == reached) {
+                break;
+            }
             warn!(%error, "the views cannot be written; trying again");
             if *stop.borrow() {
                 return;
@@ -127,7 +129,7 @@ async fn run(
         }
         let last = batch.last().expect("a batch has a first block");
         debug!(height = last.height, blocks = batch.len(), facts = waiting, "views are up to date");
-        let entries = last.first_entry + u64::from(last.entry_count);
+        let entries = last.first_entry + last.entry_count;
         lag.facts.fetch_sub(waiting, Ordering::SeqCst);
         lag.applied_entries.store(entries, Ordering::SeqCst);
         applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
@@ -140,7 +142,7 @@ pub fn projected(block: CommittedBlock) -> ProjectedBlock {
         height: block.header.height,
         time: Millis(block.header.time.millis()),
         first_entry: block.header.first_entry,
-        entry_count: block.header.entry_count,
+        entry_count: u64::from(block.header.entry_count),
         digest: block.digest.0,
         tree_size: block.header.tree_size,
         tree_root: block.header.tree_root.0,

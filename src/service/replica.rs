@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, RwLock};
 
-use crate::chain::audit::{Audit, AuditedBlock, Fault};
+use crate::chain::audit::{Audit, AuditedBlock};
 use crate::chain::block::{Block, Body, Header, Stamp, StoredEntry};
 use crate::chain::digest::Digest;
+use crate::chain::fault::Fault;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{Tile, Tree};
 use crate::chain::time::Timestamp;
@@ -245,8 +246,8 @@ impl Replica {
         let (mut changes, mut leaves) = (Vec::new(), Vec::new());
         let mut tree = self.tree.clone();
         for entry in &audited.entries {
-            let checked = checked_of(entry)
-                .map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
+            let checked =
+                checked_of(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
             let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
             match judge(&books, &over, &checked, context) {
                 Verdict::Admitted(change) => {
@@ -286,11 +287,13 @@ impl Replica {
         CommittedBlock { header, digest, leaves, changes, tiles }
     }
 
-    /// Takes records that the views hold into memory, so that admission finds them.
-    pub fn remember(&mut self, facts: &[Fact]) {
-        let touched: Vec<Cached> = facts.iter().filter_map(cached).collect();
-        self.tables.write().expect("nothing panics while holding the books").apply(facts);
-        self.recent.push_back((self.tree.size(), touched));
+    /// Takes records that the views hold into memory, so that admission finds them. What memory
+    /// has already may be newer than the views and stays.
+    pub fn remember(&mut self, facts: Vec<Fact>) {
+        let mut tables = self.tables.write().expect("nothing panics while holding the books");
+        let new: Vec<Fact> = facts.into_iter().filter(|fact| !is_known(&tables, fact)).collect();
+        tables.apply(&new);
+        self.recent.push_back((self.tree.size(), new.iter().filter_map(cached).collect()));
     }
 
     /// Drops records that the views hold, oldest first, while memory holds more than its bound.
@@ -358,6 +361,17 @@ fn changes_digest(before: Digest, changes: &[Arc<Change>]) -> Digest {
     Digest::of_parts(&[b"aqueduct/changes/v1\0", &before.0, &bytes])
 }
 
+fn is_known(tables: &Tables, fact: &Fact) -> bool {
+    match fact {
+        Fact::TokenMade(token) => tables.tokens.contains_key(&token.id),
+        Fact::HopSet(hop, _) => tables.hops.contains_key(&hop.id),
+        Fact::AllocationSet(allocation) => tables.allocations.contains_key(&allocation.id),
+        Fact::Recorded(recorded) => tables.operations.contains_key(&(recorded.id, recorded.party)),
+        Fact::RowSet(key, _) => tables.rows.contains_key(key),
+        _ => false,
+    }
+}
+
 fn cached(fact: &Fact) -> Option<Cached> {
     match fact {
         Fact::TokenMade(token) | Fact::TokenSpent(token) => Some(Cached::Token(token.id)),
@@ -392,7 +406,10 @@ fn drop_record(tables: &mut Tables, key: Cached, entries: u64) {
             tables.operations.remove(&(id, party));
         }
         Cached::Row(key) => {
-            tables.rows.remove(&key);
+            // A freed row does not say when, so it stays.
+            if tables.rows.get(&key).is_some_and(|entry| entry.is_some_and(is_old)) {
+                tables.rows.remove(&key);
+            }
         }
     }
 }

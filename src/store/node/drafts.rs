@@ -179,6 +179,17 @@ impl NodeStore {
         row.map(Draft::try_from).transpose()
     }
 
+    /// The drafts of this id, of whatever party.
+    pub async fn drafts_named(&self, id: Uuid) -> Result<Vec<Draft>, StoreError> {
+        let rows = rows::Entity::find()
+            .filter(Column::Id.eq(id.as_bytes().to_vec()))
+            .order_by_asc(Column::Party)
+            .all(&self.readers)
+            .await
+            .map_err(StoreError::read(DRAFT))?;
+        rows.into_iter().map(Draft::try_from).collect()
+    }
+
     /// A party's drafts with the newest id first: those before `before`, `limit` at the most,
     /// of one status or of any.
     pub async fn drafts_of(

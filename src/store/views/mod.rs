@@ -9,6 +9,7 @@
 //! database holds.
 
 pub mod blocks;
+pub mod checks;
 mod entity;
 pub mod error;
 mod fields;
@@ -26,6 +27,7 @@ use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use aqueduct_migrations::views::ViewsMigrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
 
+use super::faults::Faults;
 use entity::applied;
 use error::ViewsError;
 
@@ -57,17 +59,19 @@ pub struct Views {
     writer: DatabaseConnection,
     /// Connections that only read.
     readers: DatabaseConnection,
+    /// Failures that a test asks for.
+    faults: Faults,
 }
 
 impl Views {
     /// Opens the views in a SQLite file, made when it is not there, and brings their schema up
     /// to date.
-    pub async fn open(path: &Path) -> Result<Self, ViewsError> {
+    pub async fn open(path: &Path, faults: Faults) -> Result<Self, ViewsError> {
         let failed = |source| ViewsError::Open { path: path.to_owned(), source };
         let writer = connect(path, Access::Write).await.map_err(failed)?;
         ViewsMigrator::up(&writer, None).await.map_err(ViewsError::Migrate)?;
         let readers = connect(path, Access::Read).await.map_err(failed)?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, faults })
     }
 
     /// How far the views are.

@@ -18,6 +18,8 @@ use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Prog
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
 
+use crate::store::faults::Point;
+
 use super::Views;
 use super::entity::{
     allocation, applied, appropriation, area, block, hop, imported_row, officer_key, operation, party, programme, tile,
@@ -67,12 +69,15 @@ impl Views {
         check(blocks)?;
         let batch = Batch::of(blocks);
         let failed = |source| ViewsError::Project { first: first.height, last: last.height, source };
+        let asked = |point| self.faults.check(point).map_err(|fault| failed(DbErr::Custom(fault.to_string())));
+        asked(Point::BeforeProject)?;
         let tx = self.writer.begin().await.map_err(failed)?;
         if !advance(&tx, first, last).await.map_err(failed)? {
             tx.rollback().await.map_err(failed)?;
             return Err(ViewsError::NotNext { given: first.height, first_entry: first.first_entry });
         }
         batch.write_money(&tx).await.map_err(failed)?;
+        asked(Point::ViewsHalfway)?;
         batch.write_registry(&tx).await.map_err(failed)?;
         batch.write_log(&tx, blocks).await.map_err(failed)?;
         tx.commit().await.map_err(failed)

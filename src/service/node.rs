@@ -1,0 +1,449 @@
+//! A node: its stores, its keys, its orderer and projector, started and stopped together.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::chain::block::Header;
+use crate::chain::digest::Digest;
+use crate::chain::key::PublicKey;
+use crate::chain::merkle::{TileId, Tree};
+use crate::ledger::ids::PartyKey;
+use crate::ledger::operation::Stated;
+use crate::ledger::registry::Party;
+use crate::ledger::state::Tables;
+use crate::ledger::time::Millis;
+use crate::limits;
+use crate::store::chain::ChainStore;
+use crate::store::error::StoreError;
+use crate::store::faults::Faults;
+use crate::store::lock::{LockError, WriterLock};
+use crate::store::node::NodeStore;
+use crate::store::node::drafts::DraftStatus;
+use crate::store::node::keyring::{Keyring, KeyringError, NODE_ITSELF, Unlock};
+use crate::store::node::unlock::UnlockError;
+use crate::store::views::Views;
+use crate::store::views::error::ViewsError;
+
+use super::clock::{Clock, ClockSuspect};
+use super::officers::Viewer;
+use super::operation::{Checked, NotAnOperation};
+use super::orderer::{NotRecorded, Orderer, Recorder, prefetch};
+use super::projector::{Applied, Projector};
+use super::replica::{Rejected, Replica};
+
+/// How a node is opened.
+#[derive(Debug)]
+pub struct Options {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// How the keys it keeps are unlocked.
+    pub unlock: Unlock,
+    /// Where time comes from.
+    pub clock: Arc<Clock>,
+    /// Whether it makes empty blocks when money falls due: a server does, a command does not.
+    pub serving: bool,
+    /// Faults that a test arms; inert otherwise.
+    pub faults: Faults,
+}
+
+impl Options {
+    /// A command's options: the system's clock, the key file in the data directory.
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            unlock: Unlock::key_file_in(directory),
+            clock: Arc::new(Clock::system()),
+            serving: false,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made or read.
+    #[error("the data directory {path} cannot be used")]
+    Directory {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process writes this chain.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The views cannot be opened.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The keys it keeps cannot be unlocked.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
+    /// The node's own key cannot be used.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// There is no chain yet.
+    #[error("there is no chain in {0}; begin one with `aqueduct init`, or try `aqueduct demo`")]
+    NoChain(PathBuf),
+    /// There is a chain already.
+    #[error("there is a chain in {0} already")]
+    ChainExists(PathBuf),
+    /// The views and the chain contradict each other.
+    #[error("the views do not fit the chain: {0}; make them anew with `aqueduct rebuild`")]
+    ViewsContradict(String),
+    /// A stored block is not admitted.
+    #[error("the chain is broken: {0}; look with `aqueduct verify`")]
+    Broken(#[from] Rejected),
+    /// The clock is far behind the last block.
+    #[error("the clock says {now}, but the last block is of {head}; set the clock right")]
+    ClockBehind {
+        /// The clock.
+        now: Millis,
+        /// The last block's time.
+        head: Millis,
+    },
+    /// The clock cannot be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockSuspect),
+    /// The first operation is not admitted.
+    #[error("the chain cannot begin: {0}")]
+    Begin(String),
+}
+
+/// How far the chain and the views are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heights {
+    /// What the views hold.
+    pub views: Applied,
+    /// Facts committed but not yet in the views.
+    pub lag_facts: i64,
+}
+
+/// A running node.
+pub struct Node {
+    chain_id: Digest,
+    tables: Arc<RwLock<Tables>>,
+    chain: Arc<ChainStore>,
+    views: Views,
+    store: NodeStore,
+    keyring: Keyring,
+    salt_key: [u8; 32],
+    recorder: Recorder,
+    applied: watch::Receiver<Applied>,
+    lag: Arc<super::projector::Lag>,
+    clock: Arc<Clock>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    _lock: WriterLock,
+}
+
+struct Opened {
+    chain: Arc<ChainStore>,
+    views: Views,
+    store: NodeStore,
+    keyring: Keyring,
+    proposer: PublicKey,
+    salt_key: [u8; 32],
+    lock: WriterLock,
+}
+
+impl Node {
+    /// Begins a chain in an empty directory with its first operation, whole and signed.
+    pub async fn begin(options: Options, envelope: Vec<u8>) -> Result<Digest, StartError> {
+        let (directory, clock) = (options.directory.clone(), options.clock.clone());
+        let opened = open_stores(options).await?;
+        if opened.chain.head().await?.is_some() {
+            return Err(StartError::ChainExists(directory));
+        }
+        let checked = Checked::new(envelope, Vec::new(), &Digest::ZERO)
+            .map_err(|why: NotAnOperation| StartError::Begin(why.to_string()))?;
+        let replica = Replica::new(Tables::default(), None, Tree::new(), opened.proposer);
+        let proposal = replica.propose(&[checked], clock.now()?, false);
+        let Some(block) = &proposal.block else {
+            return Err(StartError::Begin(format!("{:?}", proposal.verdicts)));
+        };
+        let id = block.header.chain_id();
+        opened.chain.append(&super::orderer::stored(block)).await.map_err(|why| StartError::Begin(why.to_string()))?;
+        Ok(id)
+    }
+
+    /// Opens the chain of a directory and brings everything up to its head.
+    pub async fn open(options: Options) -> Result<Self, StartError> {
+        let (directory, clock, serving) = (options.directory.clone(), options.clock.clone(), options.serving);
+        let opened = open_stores(options).await?;
+        let head = opened.chain.head().await?.ok_or(StartError::NoChain(directory))?;
+        let now = clock.now()?;
+        if head.time > now.plus(limits::CLOCK_BEHIND_MS_MAX) {
+            return Err(StartError::ClockBehind { now, head: head.time });
+        }
+        let (mut replica, applied) = load(&opened).await?;
+        let (stop, stopped) = watch::channel(false);
+        let (projector, projecting) = Projector::start(opened.views.clone(), applied, stopped.clone());
+        replay(&opened, &mut replica, &projector, head.height).await?;
+        let tables = replica.tables();
+        let chain_id = replica.chain_id();
+        let (lag, applied) = (projector.lag(), projector.applied());
+        let (orderer, recorder) = Orderer::new(
+            replica,
+            opened.chain.clone(),
+            opened.views.clone(),
+            projector,
+            clock.clone(),
+            stopped,
+            serving,
+        );
+        let ordering = tokio::spawn(orderer.run());
+        info!(chain.id = %chain_id, height = head.height, "node is open");
+        let node = Self {
+            chain_id,
+            tables,
+            chain: opened.chain,
+            views: opened.views,
+            store: opened.store,
+            keyring: opened.keyring,
+            salt_key: opened.salt_key,
+            recorder,
+            applied,
+            lag,
+            clock,
+            stop,
+            tasks: vec![ordering, projecting],
+            _lock: opened.lock,
+        };
+        node.finish_submitted().await;
+        Ok(node)
+    }
+
+    /// Stops: what was taken is answered, the views are brought up to the head.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        let Self { tasks, recorder, .. } = self;
+        drop(recorder);
+        for task in tasks {
+            // A task that panicked has said so already.
+            let _ = tokio::time::timeout(Duration::from_secs(limits::STOP_GRACE_SECONDS), task).await;
+        }
+    }
+
+    /// The chain's id.
+    pub fn chain_id(&self) -> Digest {
+        self.chain_id
+    }
+
+    /// The committed tables: parties, keys, programmes, appropriations whole, the rest in part.
+    pub fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().expect("nothing panics while holding the books")
+    }
+
+    /// The chain store.
+    pub fn chain(&self) -> &ChainStore {
+        &self.chain
+    }
+
+    /// The views.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// The node's own store.
+    pub fn store(&self) -> &NodeStore {
+        &self.store
+    }
+
+    /// The keys it keeps.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Where operations go.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The secret from which the salts of lines are made.
+    pub fn salt_key(&self) -> &[u8; 32] {
+        &self.salt_key
+    }
+
+    /// The clock's moment.
+    pub fn now(&self) -> Result<Millis, NotRecorded> {
+        Ok(self.clock.now()?)
+    }
+
+    /// The clock, for who tells a story of the past.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How far the views are, to be watched.
+    pub fn applied(&self) -> watch::Receiver<Applied> {
+        self.applied.clone()
+    }
+
+    /// How far everything is.
+    pub fn heights(&self) -> Heights {
+        Heights { views: *self.applied.borrow(), lag_facts: self.lag.facts() }
+    }
+
+    /// Ready means: state loaded, store writable, lag under its bound.
+    pub fn is_ready(&self) -> bool {
+        self.recorder.is_accepting() && !self.lag.is_over_its_bound()
+    }
+
+    /// Waits until the views hold `entries`, at most the time a reader waits for its own
+    /// writes. Says whether they do.
+    pub async fn wait_for(&self, entries: u64) -> bool {
+        let mut applied = self.applied.clone();
+        let wait = applied.wait_for(|applied| applied.entries >= entries);
+        tokio::time::timeout(Duration::from_millis(limits::READ_OWN_WRITES_MS), wait)
+            .await
+            .is_ok_and(|seen| seen.is_ok())
+    }
+
+    /// Waits until the views are at the head of what was recorded so far, however long.
+    pub async fn catch_up(&self) {
+        let mut applied = self.applied.clone();
+        while self.lag.facts() > 0 {
+            if applied.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The officer behind a bearer token.
+    pub async fn viewer(&self, token: &str) -> Result<Option<Viewer>, StoreError> {
+        let login = self.store.login_by_token(token).await?;
+        Ok(login.and_then(|login| Viewer::of(&self.tables(), login.officer)))
+    }
+
+    /// A party by its public id.
+    pub fn party_by_id(&self, id: Uuid) -> Option<Arc<Party>> {
+        let tables = self.tables();
+        let key: &PartyKey = tables.party_ids.get(&id)?;
+        tables.parties.get(key).cloned()
+    }
+
+    /// The entry and expiry of an operation that the views hold.
+    pub async fn recorded(&self, party: &Party, id: Uuid) -> Result<Option<(u64, Millis)>, NotRecorded> {
+        let found = self.views.operations(&[id]).await.map_err(|_| NotRecorded::Unavailable)?;
+        let expiry = super::operation::id_time(id).map_or(Millis(0), |at| at.plus(limits::VALIDITY_MS_MAX));
+        Ok(found.into_iter().find(|r| r.party == party.key).map(|r| (r.entry, expiry)))
+    }
+
+    /// Records drafts that were fully signed when the node last stopped.
+    async fn finish_submitted(&self) {
+        let submitted = self.store.drafts_with(DraftStatus::Submitted, None, limits::SUBMITTED_DRAFTS_MAX).await;
+        for draft in submitted.unwrap_or_default() {
+            let envelope = super::record::envelope_of(&draft).map(|envelope| envelope.to_entry_bytes());
+            let lines = super::record::lines_of(&draft);
+            if let Some(checked) = envelope.ok().and_then(|e| Checked::new(e, lines, &self.chain_id).ok()) {
+                // The draft notes the outcome itself; without an answer it is tried at the next start.
+                let _ = self.record_draft(draft.party, checked).await;
+            }
+        }
+    }
+}
+
+async fn open_stores(options: Options) -> Result<Opened, StartError> {
+    let directory = options.directory.as_path();
+    let unusable = |source| StartError::Directory { path: directory.to_owned(), source };
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let lock = WriterLock::acquire(directory)?;
+    let chain = Arc::new(ChainStore::open(&directory.join("chain.db"), options.faults.clone()).await?);
+    let views = Views::open(&directory.join("views.db"), options.faults.clone()).await?;
+    let store = NodeStore::open(&directory.join("node.db"), options.faults.clone()).await?;
+    let keyring = Keyring::unlock(&store, options.unlock).await?;
+    let proposer = match store.proposer_key().await? {
+        Some(key) => key,
+        None => {
+            let key = keyring.create(NODE_ITSELF).await?;
+            store.set_proposer_key(key).await?;
+            key
+        }
+    };
+    // Signatures are deterministic (RFC 8032), so this is a secret that needs no place of its own.
+    let salt_key = Digest::of(&keyring.sign(proposer, b"aqueduct/salt-key/v1")?).0;
+    Ok(Opened { chain, views, store, keyring, proposer: PublicKey(proposer.0), salt_key, lock })
+}
+
+/// The books as the views hold them.
+async fn load(opened: &Opened) -> Result<(Replica, Applied), StartError> {
+    let contradict = |what: &str| StartError::ViewsContradict(what.to_owned());
+    let held = opened.views.applied().await?;
+    let Some(height) = held.height else {
+        let replica = Replica::new(Tables::default(), None, Tree::new(), opened.proposer);
+        return Ok((replica, Applied::default()));
+    };
+    let block = opened.chain.block(height).await?.ok_or_else(|| contradict("they are ahead of it"))?;
+    let header = Header::parse(&block.header).map_err(|_| contradict("the block they stand at cannot be read"))?;
+    if header.changes_digest.0 != held.changes_digest || header.tree_size != held.entries {
+        return Err(contradict("they were made from another chain"));
+    }
+    let broken = opened.views.identity_breaks().await?;
+    if let Some(first) = broken.first() {
+        return Err(StartError::ViewsContradict(format!("allocation {first} does not add up to its tokens")));
+    }
+    let mut tiles = std::collections::BTreeMap::new();
+    for TileId { level, index } in Tree::tiles_for_restore(header.tree_size) {
+        if let Some(bytes) = opened.views.tile(level, index).await? {
+            tiles.insert(TileId { level, index }, bytes);
+        }
+    }
+    let tree = Tree::restore(header.tree_size, |id| tiles.get(&id).cloned())
+        .map_err(|_| contradict("tiles of the log are missing"))?;
+    if tree.root() != header.tree_root {
+        return Err(contradict("their tiles are of another log"));
+    }
+    let applied = Applied { height: Some(height), entries: header.tree_size, time: Some(Millis(header.time.millis())) };
+    let mut replica = Replica::new(opened.views.load_resident().await?, Some(header), tree, opened.proposer);
+    replica.set_due(opened.views.due_amounts().await?);
+    Ok((replica, applied))
+}
+
+/// Checks and applies the blocks that the views do not hold yet.
+async fn replay(opened: &Opened, replica: &mut Replica, projector: &Projector, head: u64) -> Result<(), StartError> {
+    loop {
+        let next = replica.head().map_or(0, |header| header.height + 1);
+        if next > head {
+            return Ok(());
+        }
+        for block in opened.chain.blocks_from(next, limits::REPLAY_BLOCKS, limits::REPLAY_BYTES).await? {
+            let stated = stated_of(&block.body);
+            prefetch(replica, &opened.views, &stated.iter().collect::<Vec<_>>()).await?;
+            let proposal = replica.check(&block.header, &block.body)?;
+            projector.take(replica.commit(proposal));
+            replica.drop_projected(projector.lag().applied_entries());
+        }
+        wait_below_bound(projector).await;
+    }
+}
+
+/// Replaying may not outrun the views without bound.
+async fn wait_below_bound(projector: &Projector) {
+    let (lag, mut applied) = (projector.lag(), projector.applied());
+    while lag.is_over_its_bound() {
+        if applied.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The operations of a stored body, as far as they can be read: what to fetch before checking.
+pub(super) fn stated_of(body: &[u8]) -> Vec<Stated> {
+    let Ok(body) = crate::chain::block::Body::parse(body) else { return Vec::new() };
+    let read = |entry: &crate::chain::block::StoredEntry| {
+        let envelope = crate::chain::envelope::Envelope::parse(&entry.envelope).ok()?;
+        let payload = crate::chain::payload::Payload::parse(envelope.payload()).ok()?;
+        super::operation::read_payload(&payload, envelope.payload_digest(), &[], &entry.lines).ok()
+    };
+    body.entries().iter().filter_map(read).collect()
+}

@@ -1,0 +1,295 @@
+//! Answers about the money: statements, reports, traces, proofs.
+//!
+//! Every answer is of one moment: the last block's, or that of `asOf`. It is computed from the
+//! views alone, so it says how far they are; a past answer never changes.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use crate::chain::digest::Digest;
+use crate::chain::proof::{self, NoProof};
+use crate::ledger::hop::Hop;
+use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
+use crate::ledger::money::Currency;
+use crate::ledger::statement::{HopSums, Statement};
+use crate::ledger::time::Millis;
+use crate::ledger::token::Token;
+use crate::store::views::error::ViewsError;
+use crate::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
+
+use super::node::Node;
+
+/// A moment of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The time at which deadlines are judged.
+    pub at: Millis,
+    /// The height of the last block that counts.
+    pub height: u64,
+    /// The number of entries that count.
+    pub entries: u64,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Later than the last block.
+    #[error("asOf {asked} is later than the last block, {last}")]
+    InTheFuture {
+        /// What was asked for.
+        asked: Millis,
+        /// The last block's time.
+        last: Millis,
+    },
+    /// Before the first block.
+    #[error("asOf {asked} is before the first block")]
+    BeforeTheChain {
+        /// What was asked for.
+        asked: Millis,
+    },
+    /// One figure over several currencies.
+    #[error("the money is in several currencies ({}); name one in the filter", codes(.0))]
+    MixedCurrencies(Vec<Currency>),
+    /// No proof of that.
+    #[error(transparent)]
+    NoProof(#[from] NoProof),
+    /// The views do not answer.
+    #[error("the views cannot be read")]
+    Views(#[from] ViewsError),
+}
+
+impl ReadError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InTheFuture { .. } => "AS_OF_IN_THE_FUTURE",
+            Self::BeforeTheChain { .. } => "AS_OF_BEFORE_THE_CHAIN",
+            Self::MixedCurrencies(_) => "MIXED_CURRENCIES",
+            Self::NoProof(_) => "NO_PROOF",
+            Self::Views(_) => "STORE_UNAVAILABLE",
+        }
+    }
+}
+
+fn codes(currencies: &[Currency]) -> String {
+    currencies.iter().map(Currency::code).collect::<Vec<_>>().join(", ")
+}
+
+/// A statement in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoneyStatement {
+    /// The currency.
+    pub currency: Currency,
+    /// The classes.
+    pub statement: Statement,
+}
+
+/// One group of a report, in one currency.
+#[derive(Clone, Debug)]
+pub struct ReportGroup {
+    /// What the group is of.
+    pub key: GroupKey,
+    /// The key as text, stable: a programme's code, a party's id, an area's path, ...
+    pub key_text: String,
+    /// What people call it.
+    pub label: String,
+    /// The currency.
+    pub currency: Currency,
+    /// The classes.
+    pub statement: Statement,
+    /// Sums over hops.
+    pub hops: HopSums,
+    /// The narrow rate that fits the grouping.
+    pub narrow_rate: Option<Decimal>,
+    /// The broad rate, where entitlements are known.
+    pub broad_rate: Option<Decimal>,
+    /// Coverage.
+    pub coverage: Option<Decimal>,
+}
+
+/// A leakage report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The moment.
+    pub moment: Moment,
+    /// The whole, when it is in one currency.
+    pub total: Option<ReportGroup>,
+    /// The groups, in order of their keys.
+    pub groups: Vec<ReportGroup>,
+}
+
+impl Node {
+    /// The moment that a question is about.
+    pub async fn moment(&self, as_of: Option<Millis>) -> Result<Moment, ReadError> {
+        let last = self.views().last_block().await?;
+        let Some(last) = last else {
+            let asked = as_of.unwrap_or(Millis(0));
+            return Err(ReadError::BeforeTheChain { asked });
+        };
+        let Some(asked) = as_of else {
+            return Ok(Moment { at: last.time, height: last.height, entries: last.entries() });
+        };
+        if asked > last.time {
+            return Err(ReadError::InTheFuture { asked, last: last.time });
+        }
+        let block = self.views().block_as_of(asked).await?.ok_or(ReadError::BeforeTheChain { asked })?;
+        Ok(Moment { at: asked, height: block.height, entries: block.entries() })
+    }
+
+    /// The statement of a set of money; `None` when there is none of it in any currency and the
+    /// filter names none.
+    pub async fn statement(&self, filter: &MoneyFilter, moment: Moment) -> Result<Option<MoneyStatement>, ReadError> {
+        let mut by_currency: BTreeMap<Currency, Statement> = BTreeMap::new();
+        for sum in self.views().token_sums(filter, GroupBy::Nothing, moment.entries, moment.at).await? {
+            by_currency.entry(sum.currency).or_default().add(sum.origin, sum.state, sum.overdue, sum.amount);
+        }
+        if by_currency.len() > 1 {
+            return Err(ReadError::MixedCurrencies(by_currency.into_keys().collect()));
+        }
+        let found = by_currency.pop_first();
+        Ok(match (found, self.currency_of(filter)) {
+            (Some((currency, statement)), _) => Some(MoneyStatement { currency, statement }),
+            (None, Some(currency)) => Some(MoneyStatement { currency, statement: Statement::default() }),
+            (None, None) => None,
+        })
+    }
+
+    /// The statement of a token and its descendants.
+    pub async fn token_statement(&self, token: TokenId, moment: Moment) -> Result<Statement, ReadError> {
+        let mut statement = Statement::default();
+        for sum in self.views().descendant_sums(token, moment.entries, moment.at).await? {
+            statement.add(sum.origin, sum.state, sum.overdue, sum.amount);
+        }
+        Ok(statement)
+    }
+
+    /// Where money is and where it was lost, by group.
+    pub async fn report(&self, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Report, ReadError> {
+        let mut sums: BTreeMap<(GroupKey, Currency), (Statement, HopSums)> = BTreeMap::new();
+        for sum in self.views().token_sums(filter, by, moment.entries, moment.at).await? {
+            let group = sums.entry((sum.group, sum.currency)).or_default();
+            group.0.add(sum.origin, sum.state, sum.overdue, sum.amount);
+        }
+        for (key, currency, hops) in self.views().hop_sums(filter, by, moment.entries, moment.at).await? {
+            sums.entry((key, currency)).or_default().1 = hops;
+        }
+        let mut totals: BTreeMap<Currency, (Statement, HopSums)> = BTreeMap::new();
+        for ((_, currency), (statement, hops)) in &sums {
+            let total = totals.entry(*currency).or_default();
+            total.0.add_all(statement);
+            total.1.add_all(hops);
+        }
+        let groups = sums.into_iter().map(|((key, currency), sums)| self.group(key, currency, sums, by)).collect();
+        let total = match totals.len() {
+            1 => totals
+                .pop_first()
+                .map(|(currency, sums)| self.group(GroupKey::Nothing, currency, sums, GroupBy::Nothing)),
+            _ => None,
+        };
+        Ok(Report { moment, total, groups })
+    }
+
+    /// Every hop from the treasury to a token, in order.
+    pub async fn trace(&self, token: &Token) -> Result<Vec<Hop>, ReadError> {
+        let mut hops: Vec<Hop> = Vec::new();
+        let mut at = Some(token.clone());
+        while let Some(token) = at {
+            if let Some(id) = token.hop.filter(|id| hops.last().is_none_or(|last| last.id != *id))
+                && let Some(hop) = self.views().hops(&[id]).await?.pop()
+            {
+                hops.push(hop);
+            }
+            at = match token.parent {
+                Some(parent) => self.views().tokens(&[parent]).await?.pop(),
+                None => None,
+            };
+        }
+        hops.reverse();
+        Ok(hops)
+    }
+
+    /// Proves that the log of a size has an entry.
+    pub async fn inclusion_proof(&self, index: u64, size: u64) -> Result<Vec<Digest>, ReadError> {
+        let wanted = proof::tiles_for_inclusion(index, size)?;
+        let tiles = self.tiles(&wanted).await?;
+        Ok(proof::inclusion_proof(index, size, |id| tiles.get(&id).cloned())?)
+    }
+
+    /// Proves that the log of the second size continues that of the first.
+    pub async fn consistency_proof(&self, first: u64, second: u64) -> Result<Vec<Digest>, ReadError> {
+        let wanted = proof::tiles_for_consistency(first, second)?;
+        let tiles = self.tiles(&wanted).await?;
+        Ok(proof::consistency_proof(first, second, |id| tiles.get(&id).cloned())?)
+    }
+
+    async fn tiles(
+        &self,
+        wanted: &[crate::chain::merkle::TileId],
+    ) -> Result<BTreeMap<crate::chain::merkle::TileId, Vec<u8>>, ReadError> {
+        let mut tiles = BTreeMap::new();
+        for id in wanted {
+            if let Some(bytes) = self.views().tile(id.level, id.index).await? {
+                tiles.insert(*id, bytes);
+            }
+        }
+        Ok(tiles)
+    }
+
+    fn group(
+        &self,
+        key: GroupKey,
+        currency: Currency,
+        (statement, hops): (Statement, HopSums),
+        by: GroupBy,
+    ) -> ReportGroup {
+        // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
+        let narrow_rate = match by {
+            GroupBy::Party | GroupBy::HopKind => hops.narrow_rate(),
+            _ => statement.narrow_rate(),
+        };
+        let (key_text, label) = self.texts(&key);
+        let coverage = hops.coverage();
+        ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate: None, coverage }
+    }
+
+    /// A group's key as text and what people call it.
+    fn texts(&self, key: &GroupKey) -> (String, String) {
+        let tables = self.tables();
+        let programme = |id: &ProgrammeId| {
+            tables
+                .programmes
+                .get(id)
+                .map_or_else(|| (id.to_string(), id.to_string()), |p| (p.code.clone(), p.label.clone()))
+        };
+        let party = |key: &PartyKey| {
+            tables
+                .parties
+                .get(key)
+                .map_or_else(|| (key.to_string(), key.to_string()), |p| (p.id.to_string(), p.label.clone()))
+        };
+        match key {
+            GroupKey::Nothing => ("TOTAL".to_owned(), "all".to_owned()),
+            GroupKey::Programme(id) => programme(id),
+            GroupKey::Party(key) => party(key),
+            GroupKey::Cycle(text) | GroupKey::Purpose(text) | GroupKey::Area(text) => (text.clone(), text.clone()),
+            GroupKey::HopKind(kind) => {
+                let name = kind.map_or("NONE", |kind| kind.name()).to_owned();
+                (name.clone(), name)
+            }
+        }
+    }
+
+    /// The currency that a filter implies.
+    fn currency_of(&self, filter: &MoneyFilter) -> Option<Currency> {
+        let programme = filter.programme.and_then(|id| self.tables().programmes.get(&id).map(|p| p.currency));
+        filter.currency.or(programme).or_else(|| {
+            let tables = self.tables();
+            let mut all = tables.totals.keys();
+            match (all.next(), all.next()) {
+                (Some(only), None) => Some(*only),
+                _ => None,
+            }
+        })
+    }
+}
