@@ -8,8 +8,8 @@ use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    RuntimeErr, SqlErr, Value,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, RuntimeErr, SqlErr, Value,
 };
 use tokio::sync::RwLock;
 
@@ -224,6 +224,18 @@ impl ChainStore {
             .map_err(StoreError::read(BLOCKS))?;
         let block = row.map(StoredBlock::try_from).transpose()?;
         Ok(block.filter(|block| entry - block.first_entry < u64::from(block.entry_count)))
+    }
+
+    /// Lets the file grow to so many pages and no further, until reopened: a full disk, for
+    /// tests. It does nothing on PostgreSQL.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let writer = &self.connections.read().await.writer;
+        if writer.get_database_backend() == DbBackend::Sqlite {
+            let limit = writer.execute_unprepared(&format!("PRAGMA max_page_count = {pages}")).await;
+            limit.map_err(StoreError::write("a limit of pages"))?;
+        }
+        Ok(())
     }
 
     async fn readers(&self) -> DatabaseConnection {
