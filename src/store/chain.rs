@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, RuntimeErr, SqlErr, Value,
+    QuerySelect, RuntimeErr, SqlErr, Statement, Value,
 };
 use tokio::sync::RwLock;
 
@@ -29,6 +29,7 @@ const CLOSE_WAIT_SECONDS: u64 = 5;
 const SQLSTATE_LENGTH: usize = 5;
 
 const BLOCKS: &str = "the blocks of the chain";
+const PRAGMA: &str = "a pragma of the writing connection";
 
 /// A block as it is stored: what is looked up beside the exact bytes of header and body.
 ///
@@ -226,16 +227,17 @@ impl ChainStore {
         Ok(block.filter(|block| entry - block.first_entry < u64::from(block.entry_count)))
     }
 
-    /// Lets the file grow to so many pages and no further, until reopened: a full disk, for
-    /// tests. It does nothing on PostgreSQL.
+    /// Sets or reads a pragma of the writing connection, until reopened: tests look at its
+    /// settings and make the disk full. It does nothing on PostgreSQL.
     #[doc(hidden)]
-    pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+    pub async fn pragma(&self, pragma: &str) -> Result<Option<i64>, StoreError> {
         let writer = &self.connections.read().await.writer;
-        if writer.get_database_backend() == DbBackend::Sqlite {
-            let limit = writer.execute_unprepared(&format!("PRAGMA max_page_count = {pages}")).await;
-            limit.map_err(StoreError::write("a limit of pages"))?;
+        if writer.get_database_backend() != DbBackend::Sqlite {
+            return Ok(None);
         }
-        Ok(())
+        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
+        let row = writer.query_one_raw(statement).await.map_err(StoreError::read(PRAGMA))?;
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(StoreError::read(PRAGMA))
     }
 
     async fn readers(&self) -> DatabaseConnection {
