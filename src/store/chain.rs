@@ -8,8 +8,8 @@ use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    RuntimeErr, SqlErr, Value,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, RuntimeErr, SqlErr, Statement, Value,
 };
 use tokio::sync::RwLock;
 
@@ -29,6 +29,7 @@ const CLOSE_WAIT_SECONDS: u64 = 5;
 const SQLSTATE_LENGTH: usize = 5;
 
 const BLOCKS: &str = "the blocks of the chain";
+const PRAGMA: &str = "a pragma of the writing connection";
 
 /// A block as it is stored: what is looked up beside the exact bytes of header and body.
 ///
@@ -224,6 +225,19 @@ impl ChainStore {
             .map_err(StoreError::read(BLOCKS))?;
         let block = row.map(StoredBlock::try_from).transpose()?;
         Ok(block.filter(|block| entry - block.first_entry < u64::from(block.entry_count)))
+    }
+
+    /// Sets or reads a pragma of the writing connection, until reopened: tests look at its
+    /// settings and make the disk full. It does nothing on PostgreSQL.
+    #[doc(hidden)]
+    pub async fn pragma(&self, pragma: &str) -> Result<Option<i64>, StoreError> {
+        let writer = &self.connections.read().await.writer;
+        if writer.get_database_backend() != DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
+        let row = writer.query_one_raw(statement).await.map_err(StoreError::read(PRAGMA))?;
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(StoreError::read(PRAGMA))
     }
 
     async fn readers(&self) -> DatabaseConnection {
