@@ -2,6 +2,11 @@
 
 mod chain;
 mod interchange;
+mod layers;
 mod ledger;
 #[cfg(feature = "server")]
 mod store;
+#[cfg(feature = "server")]
+mod service;
+#[cfg(feature = "server")]
+mod world;

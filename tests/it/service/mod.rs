@@ -1,0 +1,5 @@
+//! Tests of `aqueduct::service`: the way of one operation on real files.
+
+mod faults;
+mod officers;
+mod path;

@@ -1,0 +1,167 @@
+//! One allocation, from the treasury to a person, and what a restart finds of it.
+
+use aqueduct::ledger::operation::*;
+use aqueduct::service::record::Status;
+use aqueduct::service::reads::ReadError;
+use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
+use aqueduct::ledger::time::Millis;
+
+use crate::world::{World, inr, minor, reference, token};
+
+#[tokio::test]
+async fn money_reaches_a_person_and_every_class_adds_up() {
+    let world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 88_000)).await;
+    let paid = world.dispatch(&world.bureau, reference(&arrived, 0), &[(&world.recipients[0], 5_000)]).await;
+    let word = ReceiptConfirm { currency: inr(), hop: reference(&paid, 0), issues: String::new(), received: minor(4_000) };
+    world.record(&world.recipients[0], Operation::ReceiptConfirm(word)).await;
+
+    let statement = world.statement().await;
+    assert!(statement.closes());
+    assert_eq!((statement.allocated, statement.surplus), (100_000, 0));
+    assert_eq!((statement.held, statement.confirmed), (93_000, 4_000));
+    assert_eq!((statement.disputed, statement.unaccounted), (1_000, 2_000));
+}
+
+#[tokio::test]
+async fn a_restart_finds_the_same_books_and_goes_on() {
+    let mut world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let before = world.statement().await;
+    world.stop().await;
+    world.open().await;
+    assert_eq!(world.statement().await, before);
+
+    world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;
+    assert_eq!(world.statement().await.held, 100_000);
+}
+
+#[tokio::test]
+async fn views_that_were_lost_are_made_anew_from_the_chain() {
+    let mut world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let before = world.statement().await;
+    world.stop().await;
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(world.db(&format!("views.db{suffix}")));
+    }
+    world.open().await;
+    assert_eq!(world.statement().await, before);
+}
+
+#[tokio::test]
+async fn the_same_operation_gives_the_first_answer_for_ever() {
+    let mut world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let split = Operation::TokenSplit(TokenSplit {
+        currency: inr(),
+        parts: vec![minor(40_000), minor(60_000)],
+        token: allocated,
+    });
+    let id = world.next_id();
+    let first = world.state_as(&world.treasury, 0, id, split.clone()).await.unwrap();
+    let Status::Recorded(first) = first.status else { panic!("{first:?}") };
+    assert!(!first.is_replayed());
+    world.pass(8 * 86_400_000);
+    world.stop().await;
+    world.open().await;
+    let again = world.state_as(&world.treasury, 0, id, split).await.unwrap();
+    let Status::Recorded(again) = again.status else { panic!("{again:?}") };
+    assert!(again.is_replayed());
+    assert_eq!(again.recorded.entry, first.recorded.entry);
+    let other = Operation::TokenSplit(TokenSplit {
+        currency: inr(),
+        parts: vec![minor(50_000), minor(50_000)],
+        token: allocated,
+    });
+    let refused = world.state_as(&world.treasury, 0, id, other).await.unwrap_err();
+    assert_eq!(refused.code(), "OPERATION_ID_REUSED");
+}
+
+#[tokio::test]
+async fn a_past_moment_keeps_its_answer() {
+    let world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let then = world.statement().await;
+    let moment = world.node().moment(None).await.unwrap();
+    world.pass(10 * 86_400_000);
+    world.allocate(5_000).await;
+    let now = world.statement().await;
+    assert_eq!((then.in_transit, then.overdue), (90_000, 0));
+    assert_eq!((now.in_transit, now.overdue), (0, 90_000));
+    let filter = MoneyFilter::default();
+    let again = world.node().moment(Some(moment.at)).await.unwrap();
+    assert_eq!(again, moment);
+    let again = world.node().statement(&filter, again).await.unwrap().unwrap();
+    assert_eq!(again.statement, then);
+    let last = world.node().moment(None).await.unwrap();
+    let future = world.node().moment(Some(Millis(last.at.0 + 1))).await;
+    assert!(matches!(future, Err(ReadError::InTheFuture { .. })));
+}
+
+#[tokio::test]
+async fn every_grouping_of_the_report_adds_up_to_the_whole() {
+    let world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 95_000)).await;
+    let outputs: Vec<_> = world.recipients.iter().map(|r| (r, 1_000)).collect();
+    world.dispatch(&world.bureau, reference(&arrived, 0), &outputs).await;
+    let whole = world.statement().await;
+    let moment = world.node().moment(None).await.unwrap();
+    let groupings = [
+        GroupBy::Programme,
+        GroupBy::Cycle,
+        GroupBy::Purpose,
+        GroupBy::Party,
+        GroupBy::Area { level: 1 },
+        GroupBy::Area { level: 3 },
+        GroupBy::HopKind,
+    ];
+    for by in groupings {
+        let report = world.node().report(&MoneyFilter::default(), by, moment).await.unwrap();
+        assert!(report.groups.iter().all(|group| group.statement.closes()), "{by:?}");
+        assert_eq!(report.total.unwrap().statement, whole, "{by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_trace_leads_from_the_treasury_to_the_token() {
+    let world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;
+    let paid = world.dispatch(&world.bureau, reference(&arrived, 0), &[(&world.recipients[0], 5_000)]).await;
+    world.node().catch_up().await;
+    let token = world.node().views().tokens(&[token(&paid, 0)]).await.unwrap().pop().unwrap();
+    let trace = world.node().trace(&token).await.unwrap();
+    let kinds: Vec<_> = trace.iter().map(|hop| hop.kind.name()).collect();
+    assert_eq!(kinds, ["TRANSFER", "DELIVERY"]);
+}
+
+#[tokio::test]
+async fn a_second_writer_is_turned_away() {
+    let world = World::start().await;
+    let second = aqueduct::service::node::Node::open(world.options()).await;
+    assert!(second.is_err_and(|error| error.to_string().contains("another")), "a clear error");
+}
+
+#[tokio::test]
+async fn views_that_break_the_identity_stop_the_start_and_name_rebuild() {
+    use aqueduct_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+    let mut world = World::start().await;
+    world.allocate(100_000).await;
+    world.node().catch_up().await;
+    world.stop().await;
+    let url = format!("sqlite:{}", world.db("views.db").display());
+    let database = Database::connect(url).await.unwrap();
+    database.execute_unprepared("UPDATE tokens SET amount = amount - 1").await.unwrap();
+    database.close().await.unwrap();
+    let error = aqueduct::service::node::Node::open(world.options()).await.err().expect("it does not start");
+    assert!(error.to_string().contains("aqueduct rebuild"), "{error}");
+}
