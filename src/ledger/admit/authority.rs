@@ -70,9 +70,6 @@ pub fn requirement(books: &Layer<'_>, stated: &Stated, party: &Party) -> Require
 pub fn check(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Refusal> {
     let needed = requirement(books, stated, party);
     let keys = keys(books, stated, party, needed.second_party)?;
-    if !needed.kinds.is_empty() && !needed.kinds.contains(&party.kind) {
-        return Err(Refusal::PartyKindWrong { needed: needed.kinds_text });
-    }
     if keys.len() != needed.roles.len() {
         return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
     }
@@ -91,7 +88,13 @@ pub fn check(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Re
         [one, two] => (fits(one, 0) && fits(two, 1)) || (fits(two, 0) && fits(one, 1)),
         _ => false,
     };
-    if fit { Ok(()) } else { Err(Refusal::RoleMissing { roles: roles_text(&needed) }) }
+    if !fit {
+        return Err(Refusal::RoleMissing { roles: roles_text(&needed) });
+    }
+    if !needed.kinds.is_empty() && !needed.kinds.contains(&party.kind) {
+        return Err(Refusal::PartyKindWrong { needed: needed.kinds_text });
+    }
+    Ok(())
 }
 
 impl Requirement {
