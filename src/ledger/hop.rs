@@ -87,9 +87,15 @@ impl Hop {
         self.refused > 0 && self.refused == self.sent - self.figures.deducted
     }
 
-    /// Whether rates may count it: answered, bounced whole, or past its due time.
+    /// Whether rates may count it: answered, bounced whole, or overdue. What the bank booked in
+    /// full waits for the recipient's word, however late.
     pub fn is_judged(&self, at: Millis) -> bool {
-        self.state != HopState::Reversed && (self.figures.arrived.is_some() || self.is_bounced_whole() || at > self.due)
+        let answered = self.figures.arrived.is_some() || self.is_bounced_whole();
+        self.state != HopState::Reversed && (answered || (at > self.due && !self.is_booked_in_full()))
+    }
+
+    fn is_booked_in_full(&self) -> bool {
+        self.credited.is_some_and(|credited| credited >= self.sent - self.figures.deducted - self.refused)
     }
 
     /// Whether nobody has answered: a reversal may still take it back.

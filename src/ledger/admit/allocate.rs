@@ -10,7 +10,7 @@ use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, Appropriation, Programme};
 use crate::ledger::token::{Origin, Token, TokenState};
 
-use super::draft::{Draft, Shape, in_currency};
+use super::draft::{Draft, Shape, in_currency, unspent};
 use super::pool::Pool;
 
 pub(super) fn appropriate(draft: &mut Draft<'_>, body: &BudgetAppropriate) -> Result<Option<Place>, Refusal> {
@@ -93,7 +93,8 @@ pub(super) fn open(
 
 pub(super) fn split(draft: &mut Draft<'_>, body: &TokenSplit) -> Result<Option<Place>, Refusal> {
     let (token, _) = draft.token_for(&body.token, body.currency)?;
-    spendable(draft, &token)?;
+    draft.own_token(&token)?;
+    spendable(&token)?;
     let sum: i64 = body.parts.iter().map(|part| part.get()).sum();
     if sum != token.amount {
         return Err(Refusal::SumDiffers { expected: token.amount, found: sum });
@@ -108,13 +109,10 @@ pub(super) fn split(draft: &mut Draft<'_>, body: &TokenSplit) -> Result<Option<P
     Ok(Some(id.0))
 }
 
-/// Held or returned, and by the party that speaks.
-pub(super) fn spendable(draft: &Draft<'_>, token: &Token) -> Result<(), Refusal> {
-    if token.holder != Some(draft.party.key) {
-        return Err(Refusal::NotYours { holder: token.holder });
-    }
+/// Held or returned, and unspent.
+pub(super) fn spendable(token: &Token) -> Result<(), Refusal> {
     match token.state {
-        TokenState::Held | TokenState::Returned => Ok(()),
+        TokenState::Held | TokenState::Returned => unspent(token),
         state => Err(Refusal::WrongTokenState { state }),
     }
 }

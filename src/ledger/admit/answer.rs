@@ -1,7 +1,10 @@
 //! What receivers say: acknowledgements of parties, the word of recipients.
 
+use std::sync::Arc;
+
 use crate::ledger::hop::Hop;
-use crate::ledger::ids::Place;
+use crate::ledger::ids::{Place, Reference};
+use crate::ledger::money::Currency;
 use crate::ledger::operation::{HopAcknowledge, ReceiptConfirm, ReceiptDispute, UnsentAcknowledge};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, PartyKind};
@@ -9,7 +12,7 @@ use crate::ledger::token::{Claim, HopKind, MissingReason, Token, TokenState};
 
 use super::allocate;
 use super::dispatch::deduct;
-use super::draft::{Draft, NewHop, Shape, in_currency};
+use super::draft::{Draft, NewHop, Shape, in_currency, not_reversed};
 use super::pool::Pool;
 
 /// On its way, or missing and not by a deduction: what an arrival can explain.
@@ -27,6 +30,7 @@ pub(super) fn acknowledge(draft: &mut Draft<'_>, body: &HopAcknowledge) -> Resul
     if draft.party.kind == PartyKind::Recipient {
         return Err(Refusal::WrongAnswer { needed: "a recipient's word" });
     }
+    not_reversed(&hop)?;
     let (arrived, before) = (body.arrived.get(), hop.figures.arrived);
     if let Some(before) = before {
         if arrived < before {
@@ -85,10 +89,10 @@ fn deduct_in_transit_first(
     }
 }
 
-/// What arrives becomes confirmed at an end payee, returned at the allocating treasury when it
-/// came back, held otherwise.
+/// What arrives becomes confirmed at an end payee (also when what it gave back was refused and
+/// came to it again), returned at the allocating treasury when it came back, held otherwise.
 fn arrived_shape(draft: &Draft<'_>, hop: &Hop, allocation: &Allocation) -> Shape {
-    if hop.kind == HopKind::Delivery {
+    if draft.party.kind.is_payee() {
         return Shape::confirmed(hop);
     }
     let came_back = matches!(hop.kind, HopKind::Return | HopKind::Recovery) && hop.to == allocation.treasury;
@@ -134,33 +138,40 @@ pub(super) fn unsent(draft: &mut Draft<'_>, body: &UnsentAcknowledge) -> Result<
 }
 
 pub(super) fn confirm(draft: &mut Draft<'_>, body: &ReceiptConfirm) -> Result<Option<Place>, Refusal> {
-    let (hop, allocation) = draft.hop_for(&body.hop, body.currency)?;
+    let (hop, allocation) = own_receipt(draft, &body.hop, body.currency)?;
     let stated = body.received.get();
     match hop.figures.arrived {
-        Some(before) if hop.to == draft.party.key && stated < before => {
-            Err(Refusal::WrongDirection { before, stated, needed: "receiptDispute" })
-        }
+        Some(before) if stated < before => Err(Refusal::WrongDirection { before, stated, needed: "receiptDispute" }),
         _ => word(draft, hop, &allocation, stated),
     }
 }
 
 pub(super) fn dispute(draft: &mut Draft<'_>, body: &ReceiptDispute) -> Result<Option<Place>, Refusal> {
-    let (hop, allocation) = draft.hop_for(&body.hop, body.currency)?;
+    let (hop, allocation) = own_receipt(draft, &body.hop, body.currency)?;
     let stated = body.received.get();
     match hop.figures.arrived {
-        Some(before) if hop.to == draft.party.key && stated > before => {
-            Err(Refusal::WrongDirection { before, stated, needed: "receiptConfirm" })
-        }
+        Some(before) if stated > before => Err(Refusal::WrongDirection { before, stated, needed: "receiptConfirm" }),
         _ => word(draft, hop, &allocation, stated),
     }
 }
 
-/// A recipient's word on the total received; the latest stands.
-fn word(draft: &mut Draft<'_>, mut hop: Hop, allocation: &Allocation, stated: i64) -> Result<Option<Place>, Refusal> {
+/// A hop on which the party that speaks may give a recipient's word.
+fn own_receipt(
+    draft: &Draft<'_>,
+    reference: &Reference,
+    currency: Currency,
+) -> Result<(Hop, Arc<Allocation>), Refusal> {
+    let (hop, allocation) = draft.hop_for(reference, currency)?;
     draft.own_incoming(&hop)?;
-    if draft.party.kind != PartyKind::Recipient || hop.kind != HopKind::Delivery {
+    if draft.party.kind != PartyKind::Recipient {
         return Err(Refusal::WrongAnswer { needed: "an acknowledgement" });
     }
+    not_reversed(&hop)?;
+    Ok((hop, allocation))
+}
+
+/// A recipient's word on the total received; the latest stands.
+fn word(draft: &mut Draft<'_>, mut hop: Hop, allocation: &Allocation, stated: i64) -> Result<Option<Place>, Refusal> {
     let mut pool = Pool::of_hop(draft, &hop);
     match hop.figures.arrived {
         None => first_word(draft, &mut pool, &hop, allocation, stated)?,

@@ -1,5 +1,6 @@
 //! Who may state what: party, role and number of signatures, in one place.
 
+use crate::ledger::ids::PartyKey;
 use crate::ledger::operation::{Operation, Stated};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{OfficerKey, Party, PartyKind, Role};
@@ -16,7 +17,7 @@ pub struct Requirement {
     /// What to call those kinds.
     pub kinds_text: &'static str,
     /// The second signature is of this party's officer, where it is not the stating party's.
-    pub second_party: Option<crate::ledger::ids::PartyKey>,
+    pub second_party: Option<PartyKey>,
 }
 
 const REGISTRARS: (&[PartyKind], &str) = (&[PartyKind::Registrar], "a registrar");
@@ -68,41 +69,35 @@ pub fn requirement(books: &Layer<'_>, stated: &Stated, party: &Party) -> Require
 
 /// Exactly the signatures needed, each of a valid key with the role, each of another officer.
 pub fn check(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Refusal> {
-    let needed = requirement(books, stated, party);
-    let keys = keys(books, stated, party, needed.second_party)?;
-    if !needed.kinds.is_empty() && !needed.kinds.contains(&party.kind) {
-        return Err(Refusal::PartyKindWrong { needed: needed.kinds_text });
-    }
-    if keys.len() != needed.roles.len() {
-        return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
-    }
-    different_officers(&keys)?;
-    match needed.missing(party, &keys).is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::RoleMissing { roles: roles_text(&needed) }),
-    }
+    signatures(books, stated, party, |found, needed| found == needed)
 }
 
-/// The signatures so far fit, and each is of another officer.
+/// The signatures so far fit, each of another officer; more may still be missing.
 pub(super) fn check_so_far(books: &Layer<'_>, stated: &Stated, party: &Party) -> Result<(), Refusal> {
+    signatures(books, stated, party, |found, needed| found <= needed)
+}
+
+fn signatures(
+    books: &Layer<'_>,
+    stated: &Stated,
+    party: &Party,
+    is_enough: impl Fn(usize, usize) -> bool,
+) -> Result<(), Refusal> {
     let needed = requirement(books, stated, party);
     let keys = keys(books, stated, party, needed.second_party)?;
+    if !is_enough(keys.len(), needed.roles.len()) {
+        return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
+    }
+    if keys.iter().enumerate().any(|(at, key)| keys[..at].iter().any(|other| other.officer == key.officer)) {
+        return Err(Refusal::SameOfficer);
+    }
+    if needed.missing(party, &keys).len() + keys.len() != needed.roles.len() {
+        return Err(Refusal::RoleMissing { roles: roles_text(&needed) });
+    }
     if !needed.kinds.is_empty() && !needed.kinds.contains(&party.kind) {
         return Err(Refusal::PartyKindWrong { needed: needed.kinds_text });
     }
-    if keys.len() > needed.roles.len() {
-        return Err(Refusal::SignatureCount { needed: needed.roles.len(), found: keys.len() });
-    }
-    different_officers(&keys)?;
-    match needed.missing(party, &keys).len() + keys.len() == needed.roles.len() {
-        true => Ok(()),
-        false => Err(Refusal::RoleMissing { roles: roles_text(&needed) }),
-    }
-}
-
-fn different_officers(keys: &[&OfficerKey]) -> Result<(), Refusal> {
-    let twice = keys.iter().enumerate().any(|(at, key)| keys[..at].iter().any(|other| other.officer == key.officer));
-    if twice { Err(Refusal::SameOfficer) } else { Ok(()) }
+    Ok(())
 }
 
 impl Requirement {
@@ -136,7 +131,7 @@ fn keys<'a>(
     books: &Layer<'a>,
     stated: &Stated,
     party: &Party,
-    second_party: Option<crate::ledger::ids::PartyKey>,
+    second_party: Option<PartyKey>,
 ) -> Result<Vec<&'a OfficerKey>, Refusal> {
     stated
         .signers

@@ -21,14 +21,14 @@ fn in_transit(token: &Token) -> bool {
 
 pub(super) fn evidence(draft: &mut Draft<'_>, body: &BankEvidenceRecord) -> Result<Option<Place>, Refusal> {
     let (mut hop, allocation) = draft.hop_for(&body.hop, body.currency)?;
-    not_reversed(&hop)?;
     if hop.via.is_some_and(|via| via != draft.party.key) {
         return Err(Refusal::NotTheProvider);
     }
     let to_recipient = draft.books().kind(hop.to) == PartyKind::Recipient;
-    if hop.kind != HopKind::Delivery || !to_recipient {
+    if !to_recipient {
         return Err(Refusal::WrongHopKind { kind: hop.kind });
     }
+    not_reversed(&hop)?;
     let only_credited = body.returned.is_none() && body.deductions.is_empty();
     if let Some(total) = hop.credited.filter(|total| only_credited && body.credited.is_some_and(|x| x.get() == *total))
     {
@@ -85,6 +85,7 @@ fn credit(
 pub(super) fn refuse(draft: &mut Draft<'_>, body: &HopRefuse) -> Result<Option<Place>, Refusal> {
     let (hop, allocation) = draft.hop_for(&body.hop, body.currency)?;
     draft.own_incoming(&hop)?;
+    not_reversed(&hop)?;
     let mut pool = Pool::of_hop(draft, &hop);
     let (needed, available) = (body.amount.get(), pool.available(in_transit));
     if needed > available {

@@ -5,7 +5,7 @@ use crate::ledger::operation::{Decision, DisputeDecide, LossDeclare, LossSubject
 use crate::ledger::refusal::Refusal;
 use crate::ledger::token::{MissingReason, Token, TokenState};
 
-use super::draft::{Draft, Shape, in_currency, not_reversed};
+use super::draft::{Draft, Shape, in_currency, not_reversed, unspent};
 use super::pool::Pool;
 
 /// Upheld: what is disputed, or was booked by an earlier dismissal, is missing. Dismissed: what
@@ -43,12 +43,11 @@ pub(super) fn lost(draft: &mut Draft<'_>, body: &LossDeclare) -> Result<Option<P
     match &body.subject {
         LossSubject::Token(reference) => {
             let (token, allocation) = draft.token_for(reference, body.currency)?;
-            if token.holder != Some(draft.party.key) {
-                return Err(Refusal::NotYours { holder: token.holder });
-            }
+            draft.own_token(&token)?;
             if token.state != TokenState::Held {
                 return Err(Refusal::WrongTokenState { state: token.state });
             }
+            unspent(&token)?;
             if amount > token.amount {
                 return Err(Refusal::Unfunded { needed: amount, available: token.amount });
             }
@@ -88,12 +87,10 @@ pub(super) fn lost(draft: &mut Draft<'_>, body: &LossDeclare) -> Result<Option<P
 
 pub(super) fn write_off(draft: &mut Draft<'_>, body: &LossWriteOff) -> Result<Option<Place>, Refusal> {
     let token = draft.token_named(&body.token)?;
-    if let Some(by) = token.spent_by {
-        return Err(Refusal::TokenSpent { by });
-    }
     if token.state != TokenState::Missing || token.written_off {
         return Err(Refusal::WrongTokenState { state: token.state });
     }
+    unspent(&token)?;
     let shape = Shape { written_off: true, ..Shape::like(&token) };
     let (id, allocation, amount) = (token.id, token.allocation, token.amount);
     let lay_on = token.hop.filter(|hop| Shape::like(&token).stays_on(*hop));

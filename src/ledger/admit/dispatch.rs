@@ -19,9 +19,13 @@ pub(super) fn dispatch(
     body: &TokenDispatch,
     lines: &[OutputLine],
 ) -> Result<Option<Place>, Refusal> {
-    let (token, allocation) = draft.token_for(&body.token, body.currency)?;
     let receivers = receivers(draft, lines)?;
-    spendable(draft, &token)?;
+    let (token, allocation) = draft.token_for(&body.token, body.currency)?;
+    draft.own_token(&token)?;
+    if receivers.iter().any(|(to, _)| to.key == draft.party.key) {
+        return Err(Refusal::ToItself);
+    }
+    spendable(&token)?;
     funds(&token, body, lines)?;
 
     let programme = draft.programme_of(&allocation);
@@ -47,9 +51,6 @@ fn receivers(draft: &Draft<'_>, lines: &[OutputLine]) -> Result<Vec<Receiver>, R
         .iter()
         .map(|line| {
             let to = draft.party_by_id(&line.to)?;
-            if to.key == draft.party.key {
-                return Err(Refusal::ToItself);
-            }
             let via = line.via.map(|via| draft.party_by_id(&via)).transpose()?;
             if via.as_ref().is_some_and(|via| via.kind != PartyKind::Provider) {
                 return Err(Refusal::PartyKindWrong { needed: "a payment provider" });

@@ -365,7 +365,7 @@ impl<'a> Draft<'a> {
         self.books().allocation(&id).cloned().ok_or(Refusal::UnknownReference { what: "allocation" })
     }
 
-    /// The unspent token that a reference names, in the stated currency.
+    /// The token that a reference names, spent or not, in the stated currency.
     pub fn token_for(
         &self,
         reference: &Reference,
@@ -374,9 +374,6 @@ impl<'a> Draft<'a> {
         let token = self.token_named(reference)?;
         let allocation = self.allocation(token.allocation)?;
         in_currency(currency, allocation.currency)?;
-        if let Some(by) = token.spent_by {
-            return Err(Refusal::TokenSpent { by });
-        }
         Ok((token, allocation))
     }
 
@@ -406,12 +403,14 @@ impl<'a> Draft<'a> {
         books.hop(&HopId(place)).map(|hop| hop.as_ref().clone()).ok_or(unknown)
     }
 
-    /// A hop whose receiver speaks and that was not reversed.
+    /// A hop whose receiver speaks.
     pub fn own_incoming(&self, hop: &Hop) -> Result<(), Refusal> {
-        if hop.to != self.party.key {
-            return Err(Refusal::NotYours { holder: Some(hop.to) });
-        }
-        not_reversed(hop)
+        if hop.to == self.party.key { Ok(()) } else { Err(Refusal::NotYours { holder: Some(hop.to) }) }
+    }
+
+    /// A token that the party which speaks has or kept.
+    pub fn own_token(&self, token: &Token) -> Result<(), Refusal> {
+        if token.holder == Some(self.party.key) { Ok(()) } else { Err(Refusal::NotYours { holder: token.holder }) }
     }
 
     /// The kind of hop to a party.
@@ -432,6 +431,11 @@ impl<'a> Draft<'a> {
 /// The stated currency must be the money's.
 pub(super) fn in_currency(stated: Currency, needed: Currency) -> Result<(), Refusal> {
     if stated == needed { Ok(()) } else { Err(Refusal::WrongCurrency { stated, needed }) }
+}
+
+/// A token is consumed once.
+pub(super) fn unspent(token: &Token) -> Result<(), Refusal> {
+    token.spent_by.map_or(Ok(()), |by| Err(Refusal::TokenSpent { by }))
 }
 
 /// A reversed hop takes no further statement.

@@ -2,7 +2,7 @@
 
 use crate::ledger::lines::{OutputLine, RecipientLine, RowLine};
 use crate::ledger::money::Minor;
-use crate::ledger::operation::{Basis, Deduction, Operation, Stated, TrackingImport};
+use crate::ledger::operation::{Basis, Deduction, KeyRegister, Operation, PartyRegister, Stated, TrackingImport};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::time::Cycle;
 
@@ -14,6 +14,8 @@ const AREA_NAMES_MAX: usize = 8;
 const DEDUCTIONS_MAX: usize = 16;
 /// The most parts of a split.
 const PARTS_MAX: usize = 1_000;
+/// The most lines of a list; an entry then makes far fewer things than it has positions.
+const LINES_MAX: usize = 10_000;
 
 pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
     let reported = stated.basis == Basis::Reported;
@@ -22,22 +24,12 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
     }
     match &stated.operation {
         Operation::ChainBegin(body) => {
-            text("label", &body.registrar.label, 1)?;
-            area(&body.registrar.area)
+            party(&body.registrar)?;
+            key(&body.key)
         }
-        Operation::PartyRegister(body) => {
-            text("label", &body.label, 1)?;
-            text("level", &body.level, 0)?;
-            area(&body.area)
-        }
+        Operation::PartyRegister(body) => party(body),
         Operation::RecipientEnrol(_, lines) => each(lines, recipient),
-        Operation::KeyRegister(body) => match body.roles.is_empty() {
-            true => wrong("a key needs at least one role"),
-            false if body.roles.windows(2).any(|pair| pair[0] >= pair[1]) => {
-                wrong("roles are given once each, in the order of the list of roles")
-            }
-            false => Ok(()),
-        },
+        Operation::KeyRegister(body) => key(body),
         Operation::KeyRevoke(body) => text("reason", &body.reason, 1),
         Operation::ProgrammeDefine(body) => {
             code("programme code", &body.code)?;
@@ -115,6 +107,22 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
     }
 }
 
+fn party(body: &PartyRegister) -> Result<(), Refusal> {
+    text("label", &body.label, 1)?;
+    text("level", &body.level, 0)?;
+    area(&body.area)
+}
+
+fn key(body: &KeyRegister) -> Result<(), Refusal> {
+    if body.roles.is_empty() {
+        return wrong("a key needs at least one role");
+    }
+    match body.roles.windows(2).any(|pair| pair[0] >= pair[1]) {
+        true => wrong("roles are given once each, in the order of the list of roles"),
+        false => Ok(()),
+    }
+}
+
 fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
     code("programme code", &body.programme)?;
     text("payees", &body.payees, 1)?;
@@ -141,6 +149,9 @@ fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
 
 /// Checks lines in order; the refusal names the first bad one.
 fn each<T>(lines: &[T], check: impl Fn(&T) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    if lines.is_empty() || lines.len() > LINES_MAX {
+        return wrong("a list has 1 to 10,000 lines");
+    }
     lines.iter().enumerate().try_for_each(|(at, line)| match check(line) {
         Err(Refusal::Form { what }) => Err(Refusal::Form { what: format!("line {at}: {what}") }),
         other => other,

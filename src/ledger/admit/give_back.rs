@@ -8,20 +8,13 @@ use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, Party};
 use crate::ledger::token::{HopKind, MissingReason, Token, TokenState};
 
-use super::draft::{Draft, NewHop, Shape};
+use super::draft::{Draft, NewHop, Shape, unspent};
 use super::pool::Pool;
 
 pub(super) fn give_back(draft: &mut Draft<'_>, body: &TokenReturn) -> Result<Option<Place>, Refusal> {
-    let (token, allocation) = draft.token_for(&body.token, body.currency)?;
     let to = draft.party_by_id(&body.to)?;
-    if token.holder != Some(draft.party.key) {
-        return Err(Refusal::NotYours { holder: token.holder });
-    }
-    let kept = token.state == TokenState::Deducted || token.reason == Some(MissingReason::Deduction);
-    let from_balance = matches!(token.state, TokenState::Held | TokenState::Confirmed);
-    if !kept && !from_balance {
-        return Err(Refusal::WrongTokenState { state: token.state });
-    }
+    let (token, allocation) = draft.token_for(&body.token, body.currency)?;
+    draft.own_token(&token)?;
     if to.key == draft.party.key {
         return Err(Refusal::ToItself);
     }
@@ -29,6 +22,12 @@ pub(super) fn give_back(draft: &mut Draft<'_>, body: &TokenReturn) -> Result<Opt
     if sender != Some(to.key) && allocation.treasury != to.key {
         return Err(Refusal::NotUpstream);
     }
+    let kept = token.state == TokenState::Deducted || token.reason == Some(MissingReason::Deduction);
+    let from_balance = matches!(token.state, TokenState::Held | TokenState::Confirmed);
+    if !kept && !from_balance {
+        return Err(Refusal::WrongTokenState { state: token.state });
+    }
+    unspent(&token)?;
     funds(body.amount.get(), &token)?;
     let accountable = draft.accountable_sender(&token);
     let way = Way { kind: HopKind::Return, to: &to, accountable: &accountable, from_balance };
@@ -40,12 +39,13 @@ pub(super) fn recover(draft: &mut Draft<'_>, body: &RecoveryRecord) -> Result<Op
     if token.accountable != draft.party.key && token.holder != Some(draft.party.key) {
         return Err(Refusal::NotYours { holder: Some(token.accountable) });
     }
-    if token.state != TokenState::Missing {
-        return Err(Refusal::WrongTokenState { state: token.state });
-    }
     if allocation.treasury == draft.party.key {
         return Err(Refusal::ToItself);
     }
+    if token.state != TokenState::Missing {
+        return Err(Refusal::WrongTokenState { state: token.state });
+    }
+    unspent(&token)?;
     funds(body.amount.get(), &token)?;
     let treasury = draft.party_of(allocation.treasury);
     let accountable = draft.party_of(token.accountable);

@@ -71,9 +71,13 @@ pub fn replay(books: &Layer<'_>, stated: &Stated) -> Result<Option<Arc<Recorded>
     }
 }
 
-/// Admits an operation that is no replay, or says which rule it breaks.
+/// Admits an operation that is no replay, or says which rule it breaks. A recorded id is never
+/// admitted again: whoever wants the first answer to a replay asks [`replay`] before.
 pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Change, Refusal> {
     form::check(stated)?;
+    if let Some(recorded) = replay(books, stated)? {
+        return Err(Refusal::IdReused { entry: recorded.entry });
+    }
     times(stated, context.now)?;
     if let Operation::ChainBegin(begin) = &stated.operation {
         return register::chain_begin(books, stated, begin, context);

@@ -89,11 +89,11 @@ pub(super) fn recipients(draft: &mut Draft<'_>, lines: &[RecipientLine]) -> Resu
 
 pub(super) fn key(draft: &mut Draft<'_>, body: &KeyRegister) -> Result<Option<Place>, Refusal> {
     let party = draft.party_by_id(&body.party)?;
-    if draft.books().key(&body.key).is_some() {
-        return Err(Refusal::AlreadyRegistered { what: format!("key {}", hex::encode(body.key.0)) });
-    }
     if party.reported {
         return Err(Refusal::PartyKindWrong { needed: "a party that signs for itself" });
+    }
+    if draft.books().key(&body.key).is_some() {
+        return Err(Refusal::AlreadyRegistered { what: format!("key {}", hex::encode(body.key.0)) });
     }
     draft.record(Fact::KeySet(Arc::new(OfficerKey {
         key: body.key,

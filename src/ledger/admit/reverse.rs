@@ -128,7 +128,8 @@ fn acknowledgement(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<
         hop.live.push(anew);
     }
     hop.figures = *before;
-    if hop.from.is_none() && hop.token.is_none() {
+    // Nobody sent it: without an acknowledgement nothing is left of it.
+    if hop.from.is_none() && hop.figures.arrived.is_none() {
         close(&mut hop);
     }
     draft.set_hop(hop);

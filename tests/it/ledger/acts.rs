@@ -100,3 +100,22 @@ pub fn recover(token: Reference, amount: i64) -> Operation {
 pub fn reverse(entry: Reference) -> Operation {
     Operation::EntryReverse(EntryReverse { entry, reason: "a slip".to_owned() })
 }
+
+/// The same operation with its amounts in another currency.
+pub fn in_money(mut operation: Operation, money: &str) -> Operation {
+    let stated = match &mut operation {
+        Operation::TokenSplit(body) => &mut body.currency,
+        Operation::TokenDispatch(body, _) => &mut body.currency,
+        Operation::HopAcknowledge(body) => &mut body.currency,
+        Operation::HopRefuse(body) => &mut body.currency,
+        Operation::ReceiptConfirm(body) => &mut body.currency,
+        Operation::ReceiptDispute(body) => &mut body.currency,
+        Operation::BankEvidenceRecord(body) => &mut body.currency,
+        Operation::TokenReturn(body) => &mut body.currency,
+        Operation::LossDeclare(body) => &mut body.currency,
+        Operation::RecoveryRecord(body) => &mut body.currency,
+        _ => return operation,
+    };
+    *stated = currency(money);
+    operation
+}

@@ -1,5 +1,9 @@
 //! Tests of `aqueduct::ledger`.
 
 mod acts;
+mod bookkeeper;
+mod histories;
+mod history;
+mod refusals;
 mod worked_example;
 mod world;

@@ -103,6 +103,8 @@ impl World {
         stated.signers = vec![key(REGISTRAR, 0)];
         world.parties.insert(REGISTRAR, PartyKind::Registrar);
         world.record(&stated).unwrap();
+        let second = world.key_body(REGISTRAR, 1, Role::ALL);
+        world.must(REGISTRAR, Operation::KeyRegister(second));
         world
     }
 
