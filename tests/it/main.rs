@@ -3,3 +3,4 @@
 mod chain;
 mod interchange;
 mod ledger;
+mod store;

@@ -1,0 +1,3 @@
+//! The stores, each on real files.
+
+mod views;
