@@ -286,13 +286,16 @@ fn down_to_the_agency(h: &mut History) -> Reference {
     h.block(1);
     acknowledge(h, BUREAU, sent, 890, vec![]);
     let late = h.made()[0];
-    h.state(BUREAU, Operation::TokenReturn(TokenReturn {
-        amount: minor(4),
-        currency: currency("INR"),
-        reason: "too much".to_owned(),
-        to: TREASURY,
-        token: late,
-    }));
+    h.state(
+        BUREAU,
+        Operation::TokenReturn(TokenReturn {
+            amount: minor(4),
+            currency: currency("INR"),
+            reason: "too much".to_owned(),
+            to: TREASURY,
+            token: late,
+        }),
+    );
     let overdue = dispatch(h, TREASURY, second, vec![], vec![line(BUREAU, 200), line(AGENCY, 500)]);
     acknowledge(h, AGENCY, output(overdue, 1), 520, vec![]);
     let agency_money = h.made()[0];
@@ -323,24 +326,29 @@ fn to_the_payees(h: &mut History, money: Reference) {
     let confirm = ReceiptConfirm { currency: money, hop: hops, issues: String::new(), received };
     h.state(RECIPIENTS[0], Operation::ReceiptConfirm(confirm));
     let (money, received) = words(60);
-    let dispute =
-        ReceiptDispute { currency: money, hop: output(hops, 1), reason: "less came".to_owned(), received };
+    let dispute = ReceiptDispute { currency: money, hop: output(hops, 1), reason: "less came".to_owned(), received };
     h.state(RECIPIENTS[1], Operation::ReceiptDispute(dispute));
     h.block(1);
-    h.state(BANK, Operation::BankEvidenceRecord(BankEvidenceRecord {
-        credited: Some(minor(40)),
-        currency: currency("INR"),
-        deductions: Vec::new(),
-        hop: output(hops, 2),
-        reference: "AC04".to_owned(),
-        returned: Some(minor(9)),
-    }));
+    h.state(
+        BANK,
+        Operation::BankEvidenceRecord(BankEvidenceRecord {
+            credited: Some(minor(40)),
+            currency: currency("INR"),
+            deductions: Vec::new(),
+            hop: output(hops, 2),
+            reference: "AC04".to_owned(),
+            returned: Some(minor(9)),
+        }),
+    );
     acknowledge(h, SCHOOL, output(hops, 3), 85, vec![]);
-    h.state(SUPERVISOR, Operation::DisputeDecide(DisputeDecide {
-        decision: Decision::Upheld,
-        hop: output(hops, 1),
-        reason: "heard both".to_owned(),
-    }));
+    h.state(
+        SUPERVISOR,
+        Operation::DisputeDecide(DisputeDecide {
+            decision: Decision::Upheld,
+            hop: output(hops, 1),
+            reason: "heard both".to_owned(),
+        }),
+    );
     let missing = h.made()[0];
     h.state(SUPERVISOR, Operation::LossWriteOff(LossWriteOff { reason: "hopeless".to_owned(), token: missing }));
     h.block(20 * DAY_MS);

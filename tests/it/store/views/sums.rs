@@ -72,7 +72,9 @@ fn unit<'a>(
 impl Unit<'_> {
     fn is_in(&self, filter: &MoneyFilter) -> bool {
         let under = |path: &String| {
-            path.is_empty() || self.area == path || self.area.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+            path.is_empty()
+                || self.area == path
+                || self.area.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
         };
         filter.programme.is_none_or(|id| id == self.allocation.programme)
             && filter.cycle.as_ref().is_none_or(|cycle| *cycle == self.allocation.cycle)
@@ -167,7 +169,8 @@ async fn the_history_shows_every_class_of_money() {
     let before = statements_in_memory(&history.tables, &filter, by, history.blocks[0].time);
     let rupees = (GroupKey::Nothing, currency("INR"));
     let s = now[&rupees];
-    let seen = [s.held, s.overdue, before[&rupees].in_transit, s.booked, s.confirmed, s.deducted, s.unaccounted, s.surplus];
+    let seen =
+        [s.held, s.overdue, before[&rupees].in_transit, s.booked, s.confirmed, s.deducted, s.unaccounted, s.surplus];
     assert!(seen.iter().all(|amount| *amount > 0), "{s:?}");
 }
 
