@@ -9,6 +9,7 @@ mod chain;
 mod faults;
 mod lock;
 mod node;
+mod views;
 
 /// A connection of our own to a store's file, to look at it or to damage it.
 async fn beside(path: &Path) -> DatabaseConnection {

@@ -1,0 +1,28 @@
+//! The views: what blocks changed comes back as it was, and sums are those of the books.
+
+mod history;
+mod projecting;
+mod reading;
+mod records;
+mod sums;
+
+use aqueduct::store::faults::Faults;
+use aqueduct::store::views::Views;
+use tempfile::TempDir;
+
+/// Views in a new folder, which lives as long as they are used.
+pub async fn views() -> (TempDir, Views) {
+    let folder = TempDir::new().unwrap();
+    let views = Views::open(&folder.path().join("views #1?.db"), Faults::default()).await.unwrap();
+    (folder, views)
+}
+
+/// Views that hold the whole history, written in batches of several blocks.
+pub async fn filled() -> (TempDir, Views, history::History) {
+    let (folder, views) = views().await;
+    let history = history::history();
+    for batch in history.blocks.chunks(3) {
+        views.project(batch).await.unwrap();
+    }
+    (folder, views, history)
+}
