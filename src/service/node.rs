@@ -122,6 +122,8 @@ pub enum StartError {
 /// How far the chain and the views are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heights {
+    /// The head of the chain.
+    pub head: Applied,
     /// What the views hold.
     pub views: Applied,
     /// Facts committed but not yet in the views.
@@ -138,6 +140,7 @@ pub struct Node {
     keyring: Keyring,
     salt_key: [u8; 32],
     recorder: Recorder,
+    head: watch::Receiver<Applied>,
     applied: watch::Receiver<Applied>,
     lag: Arc<super::projector::Lag>,
     clock: Arc<Clock>,
@@ -180,18 +183,18 @@ impl Node {
     pub async fn open(options: Options) -> Result<Self, StartError> {
         let (directory, clock, serving) = (options.directory.clone(), options.clock.clone(), options.serving);
         let opened = open_stores(options).await?;
-        let head = opened.chain.head().await?.ok_or(StartError::NoChain(directory))?;
+        let stored_head = opened.chain.head().await?.ok_or(StartError::NoChain(directory))?;
         let now = clock.now()?;
-        if head.time > now.plus(limits::CLOCK_BEHIND_MS_MAX) {
-            return Err(StartError::ClockBehind { now, head: head.time });
+        if stored_head.time > now.plus(limits::CLOCK_BEHIND_MS_MAX) {
+            return Err(StartError::ClockBehind { now, head: stored_head.time });
         }
         let (mut replica, applied) = load(&opened).await?;
         let (stop, stopped) = watch::channel(false);
         let (projector, projecting) = Projector::start(opened.views.clone(), applied, stopped.clone());
-        replay(&opened, &mut replica, &projector, head.height).await?;
+        replay(&opened, &mut replica, &projector, stored_head.height).await?;
         let tables = replica.tables();
         let chain_id = replica.chain_id();
-        let (lag, applied) = (projector.lag(), projector.applied());
+        let (lag, head, applied) = (projector.lag(), projector.head(), projector.applied());
         let (orderer, recorder) = Orderer::new(
             replica,
             opened.chain.clone(),
@@ -202,7 +205,7 @@ impl Node {
             serving,
         );
         let ordering = tokio::spawn(orderer.run());
-        info!(chain.id = %chain_id, height = head.height, "node is open");
+        info!(chain.id = %chain_id, height = stored_head.height, "node is open");
         let node = Self {
             chain_id,
             tables,
@@ -212,6 +215,7 @@ impl Node {
             keyring: opened.keyring,
             salt_key: opened.salt_key,
             recorder,
+            head,
             applied,
             lag,
             clock,
@@ -291,7 +295,7 @@ impl Node {
 
     /// How far everything is.
     pub fn heights(&self) -> Heights {
-        Heights { views: *self.applied.borrow(), lag_facts: self.lag.facts() }
+        Heights { head: *self.head.borrow(), views: *self.applied.borrow(), lag_facts: self.lag.facts() }
     }
 
     /// Ready means: state loaded, store writable, lag under its bound.

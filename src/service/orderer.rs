@@ -219,7 +219,10 @@ impl Orderer {
     /// One block: fetch, admit, make durable, answer. False when nothing more can be recorded.
     async fn round(&mut self, batch: Vec<Waiting>) -> bool {
         let now = match self.clock.now() {
-            Ok(now) => now,
+            Ok(now) => {
+                self.accepting.store(true, Ordering::SeqCst);
+                now
+            }
             Err(suspect) => {
                 error!(jump_ms = suspect.jump_ms, "the clock is suspect; nothing is recorded");
                 self.accepting.store(false, Ordering::SeqCst);

@@ -18,12 +18,12 @@ use crate::store::views::project::ProjectedBlock;
 
 use super::replica::CommittedBlock;
 
-/// How far the views have come.
+/// How far the chain or the views have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The height of the last block in them; none before the first.
+    /// The height of the last block; none before the first.
     pub height: Option<u64>,
-    /// The number of entries in them.
+    /// The number of entries.
     pub entries: u64,
     /// The time of that block.
     pub time: Option<Millis>,
@@ -57,6 +57,7 @@ impl Lag {
 #[derive(Clone, Debug)]
 pub struct Projector {
     inbox: mpsc::UnboundedSender<ProjectedBlock>,
+    head: Arc<watch::Sender<Applied>>,
     applied: watch::Receiver<Applied>,
     lag: Arc<Lag>,
 }
@@ -71,12 +72,18 @@ impl Projector {
         let lag = Arc::new(Lag::default());
         lag.applied_entries.store(applied.entries, Ordering::SeqCst);
         let task = tokio::spawn(run(views, blocks, sender, lag.clone(), stop));
-        (Self { inbox, applied: receiver, lag }, task)
+        let head = Arc::new(watch::channel(applied).0);
+        (Self { inbox, head, applied: receiver, lag }, task)
     }
 
     /// Takes a committed block.
     pub fn take(&self, block: CommittedBlock) {
         self.lag.facts.fetch_add(facts(block.changes.iter()), Ordering::SeqCst);
+        self.head.send_replace(Applied {
+            height: Some(block.header.height),
+            entries: block.header.tree_size,
+            time: Some(Millis(block.header.time.millis())),
+        });
         // The task outlives every handle; without it the process is ending.
         let _ = self.inbox.send(projected(block));
     }
@@ -84,6 +91,11 @@ impl Projector {
     /// What is waiting.
     pub fn lag(&self) -> Arc<Lag> {
         self.lag.clone()
+    }
+
+    /// How far the chain has come, to be watched.
+    pub fn head(&self) -> watch::Receiver<Applied> {
+        self.head.subscribe()
     }
 
     /// How far the views have come, to be watched.
