@@ -12,6 +12,7 @@ pub mod blocks;
 mod entity;
 pub mod error;
 mod fields;
+mod hop_figures;
 pub mod lists;
 pub mod load;
 pub mod project;
