@@ -8,7 +8,7 @@
 //! Integers are BIGINT, bytes BLOB or bytea, booleans boolean; there are no decimals.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, big_integer_null, blob, boolean, integer, text, text_null};
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, boolean, text, text_null};
 
 /// Every table, in the order of making.
 const TABLES: &[&str] = &[
@@ -35,8 +35,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let number = row_number(manager.get_database_backend());
-        let tables = [log_tables(number), registry_tables(number), money_tables(number), derived_tables()];
+        let tables = [log_tables(), registry_tables(), money_tables(), derived_tables()];
         for table in tables.into_iter().flatten() {
             manager.create_table(table).await?;
         }
@@ -77,37 +76,24 @@ fn table<const C: usize, const K: usize>(
     table.take()
 }
 
-/// Makes the column of a table's one integer key.
-type RowNumber = fn(&'static str) -> ColumnDef;
-
-/// SQLite keeps a table in the order of its one key, without an index beside it, only when the
-/// key is declared INTEGER, which holds 64 bits there.
-fn row_number(backend: sea_orm::DbBackend) -> RowNumber {
-    match backend {
-        sea_orm::DbBackend::Sqlite => integer,
-        _ => big_integer,
-    }
-}
-
-/// A table whose one key is an integer.
+/// A table whose one key is an integer. On SQLite, where BIGINT is written INTEGER, that is the
+/// row's own number, without an index beside it.
 fn table_by_number<const C: usize>(
-    number: RowNumber,
     name: &'static str,
     key: &'static str,
     columns: [ColumnDef; C],
 ) -> TableCreateStatement {
     let mut table = Table::create();
-    table.table(name).col(number(key).primary_key());
+    table.table(name).col(big_integer(key).primary_key());
     for column in columns {
         table.col(column);
     }
     table.take()
 }
 
-fn log_tables(number: RowNumber) -> Vec<TableCreateStatement> {
+fn log_tables() -> Vec<TableCreateStatement> {
     vec![
         table_by_number(
-            number,
             "blocks",
             "height",
             [
@@ -120,7 +106,6 @@ fn log_tables(number: RowNumber) -> Vec<TableCreateStatement> {
             ],
         ),
         table_by_number(
-            number,
             "operations",
             "entry",
             [
@@ -137,20 +122,14 @@ fn log_tables(number: RowNumber) -> Vec<TableCreateStatement> {
             ],
         ),
         table("tiles", [big_integer("level"), big_integer("number"), blob("bytes")], ["level", "number"]),
-        table_by_number(
-            number,
-            "applied",
-            "id",
-            [big_integer_null("height"), big_integer("entries"), blob("changes_digest")],
-        ),
+        table_by_number("applied", "id", [big_integer_null("height"), big_integer("entries"), blob("changes_digest")]),
     ]
 }
 
-fn registry_tables(number: RowNumber) -> Vec<TableCreateStatement> {
+fn registry_tables() -> Vec<TableCreateStatement> {
     vec![
-        table_by_number(number, "areas", "id", [text("path")]),
+        table_by_number("areas", "id", [text("path")]),
         table_by_number(
-            number,
             "parties",
             "key",
             [blob("id"), big_integer("kind"), text("label"), text("level"), big_integer("area"), boolean("reported")],
@@ -197,10 +176,9 @@ fn registry_tables(number: RowNumber) -> Vec<TableCreateStatement> {
     ]
 }
 
-fn money_tables(number: RowNumber) -> Vec<TableCreateStatement> {
+fn money_tables() -> Vec<TableCreateStatement> {
     vec![
         table_by_number(
-            number,
             "allocations",
             "id",
             [
@@ -215,7 +193,6 @@ fn money_tables(number: RowNumber) -> Vec<TableCreateStatement> {
             ],
         ),
         table_by_number(
-            number,
             "tokens",
             "id",
             [

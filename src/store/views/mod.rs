@@ -13,6 +13,7 @@ pub mod checks;
 mod entity;
 pub mod error;
 mod fields;
+mod hop_figures;
 pub mod lists;
 pub mod load;
 pub mod project;

@@ -13,14 +13,15 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, StatementBuilder
 
 use crate::ledger::ids::{AllocationId, PartyKey, Place, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
-use crate::ledger::statement::{HopSums, Quantities, Statement};
+use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
-use crate::ledger::token::{HopKind, HopState, Origin, TokenState};
+use crate::ledger::token::{HopKind, Origin, TokenState};
 
 use super::Views;
 use super::entity::{allocation, area, hop, token};
 use super::error::ViewsError;
 use super::fields::{Columns, index, number};
+use super::hop_figures;
 use super::lists::areas_under;
 
 /// The halves of a sum meet here.
@@ -186,7 +187,7 @@ impl Views {
         at: Millis,
     ) -> Result<Vec<(GroupKey, Currency, HopSums)>, ViewsError> {
         let mut select = Query::select();
-        for (figure, expr) in hop_figures(at) {
+        for (figure, expr) in hop_figures::each(at) {
             sum_in_halves(&mut select, figure, expr);
         }
         let entries = index(as_of_entries);
@@ -203,7 +204,7 @@ impl Views {
         let groups = self.groups(group_by).await?;
         for row in rows {
             let key = (groups.read(&row)?, read_currency(&row)?);
-            add(sums.entry(key).or_default(), &read_hop_sums(&row).map_err(&failed)?);
+            hop_figures::add(sums.entry(key).or_default(), &hop_figures::read(&row).map_err(&failed)?);
         }
         Ok(sums.into_iter().map(|((group, currency), sums)| (group, currency, sums)).collect())
     }
@@ -288,7 +289,7 @@ impl Groups {
 }
 
 /// A column with its table.
-fn col<C: sea_orm::ColumnTrait>(column: C) -> Expr {
+pub(super) fn col<C: sea_orm::ColumnTrait>(column: C) -> Expr {
     Expr::col(column.as_column_ref().into_column_ref())
 }
 
@@ -354,7 +355,7 @@ fn sum_in_halves(select: &mut SelectStatement, name: &'static str, amount: Expr)
     select.expr_as(high, format!("{name}_high")).expr_as(low, format!("{name}_low"));
 }
 
-fn read_sum(row: &QueryResult, name: &str) -> Result<i128, DbErr> {
+pub(super) fn read_sum(row: &QueryResult, name: &str) -> Result<i128, DbErr> {
     let high: i64 = row.try_get("", &format!("{name}_high"))?;
     let low: i64 = row.try_get("", &format!("{name}_low"))?;
     Ok(i128::from(high) * i128::from(HALF) + i128::from(low))
@@ -363,74 +364,4 @@ fn read_sum(row: &QueryResult, name: &str) -> Result<i128, DbErr> {
 fn read_currency(row: &QueryResult) -> Result<Currency, ViewsError> {
     let code: String = row.try_get("", "g_currency").map_err(ViewsError::read("the currency of a sum"))?;
     Columns("allocations").currency("currency", &code)
-}
-
-/// The figures of [`HopSums`] with what each hop adds to them, in the words of `add_hop`.
-fn hop_figures(at: Millis) -> [(&'static str, Expr); 10] {
-    use hop::Column;
-    let (sent, deducted, refused) = (col(Column::Sent), col(Column::Deducted), col(Column::Refused));
-    let arrived = col(Column::Arrived);
-    let is_kind = |kind: HopKind| col(Column::Kind).eq(number(kind.number()));
-    let answered = arrived.clone().is_not_null();
-    let past_due = col(Column::Due).lt(at.0);
-    let net = sent.clone().sub(deducted.clone()).sub(refused.clone());
-    let only_if = |condition: Expr, amount: Expr| -> Expr { Expr::case(condition, amount).finally(0_i64).into() };
-
-    let bounced_whole = refused.clone().gt(0_i64).and(refused.clone().eq(sent.clone().sub(deducted.clone())));
-    let judged = is_kind(HopKind::Transfer)
-        .or(is_kind(HopKind::Delivery))
-        .and(col(Column::State).ne(number(HopState::Reversed.number())))
-        .and(answered.clone().or(bounced_whole).or(past_due.clone()));
-    let good = arrived.clone().if_null(0_i64).add(deducted).add(refused);
-
-    let answered_delivery = is_kind(HopKind::Delivery).and(answered.clone());
-    let credited = col(Column::Credited).if_null(0_i64).gt(0_i64);
-    let answerable = is_kind(HopKind::Delivery).and(answered.clone().or(credited).or(past_due));
-    let (official, verified) = (col(Column::OfficialQuantity), col(Column::VerifiedQuantity));
-    let has_both = official.clone().is_not_null().and(verified.clone().is_not_null());
-    let with_both = answered_delivery.clone().and(has_both.clone());
-    [
-        ("loss", only_if(answered, net.clone().sub(arrived.clone()))),
-        ("judged_sent", only_if(judged.clone(), sent.clone())),
-        ("judged_good", only_if(judged, good)),
-        ("answered", only_if(answered_delivery.clone(), net.clone())),
-        ("answerable", only_if(answerable, net)),
-        ("official", only_if(answered_delivery.clone(), sent)),
-        ("verified", only_if(answered_delivery.clone(), arrived)),
-        ("official_quantity", only_if(with_both.clone(), official)),
-        ("verified_quantity", only_if(with_both, verified)),
-        ("lacking", only_if(answered_delivery.and(has_both.not()), Expr::val(1_i64))),
-    ]
-}
-
-fn read_hop_sums(row: &QueryResult) -> Result<HopSums, DbErr> {
-    Ok(HopSums {
-        loss: read_sum(row, "loss")?,
-        judged_sent: read_sum(row, "judged_sent")?,
-        judged_good: read_sum(row, "judged_good")?,
-        answered: read_sum(row, "answered")?,
-        answerable: read_sum(row, "answerable")?,
-        quantities: Quantities {
-            official: read_sum(row, "official")?,
-            verified: read_sum(row, "verified")?,
-            official_quantity: read_sum(row, "official_quantity")?,
-            verified_quantity: read_sum(row, "verified_quantity")?,
-            lacking: read_sum(row, "lacking")?,
-        },
-    })
-}
-
-/// Adds the sums of an area to those of the area it is cut to.
-fn add(sums: &mut HopSums, other: &HopSums) {
-    sums.loss += other.loss;
-    sums.judged_sent += other.judged_sent;
-    sums.judged_good += other.judged_good;
-    sums.answered += other.answered;
-    sums.answerable += other.answerable;
-    let (q, other) = (&mut sums.quantities, &other.quantities);
-    q.official += other.official;
-    q.verified += other.verified;
-    q.official_quantity += other.official_quantity;
-    q.verified_quantity += other.verified_quantity;
-    q.lacking += other.lacking;
 }

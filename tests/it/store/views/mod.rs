@@ -1,6 +1,7 @@
 //! The views: what blocks changed comes back as it was, and sums are those of the books.
 
 mod history;
+mod hop_figures;
 mod projecting;
 mod reading;
 mod records;

@@ -51,7 +51,7 @@ fn block(height: u64, entry: u64, facts: Vec<Fact>) -> ProjectedBlock {
 }
 
 /// Writes facts, with an operation each for the lists of signers.
-async fn write(views: &Views, facts: &[Fact]) -> Tables {
+pub async fn write(views: &Views, facts: &[Fact]) -> Tables {
     let blocks = [block(0, 0, facts.to_vec()), block(1, 1, vec![]), block(2, 2, vec![])];
     views.project(&blocks).await.unwrap();
     let mut tables = Tables::default();
@@ -116,7 +116,7 @@ fn tokens() -> Vec<Token> {
     tokens
 }
 
-fn hops() -> Vec<Hop> {
+pub fn hops() -> Vec<Hop> {
     let least = Hop {
         id: HopId::MIN,
         kind: HopKind::Transfer,
@@ -252,7 +252,7 @@ fn programmes() -> Vec<Fact> {
     facts
 }
 
-fn allocations() -> Vec<Allocation> {
+pub fn allocations() -> Vec<Allocation> {
     let one = |id, amount, unsent, reversed_by| Allocation {
         id,
         programme: ProgrammeId::MAX,

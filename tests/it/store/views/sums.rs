@@ -1,13 +1,13 @@
 //! Sums by the database equal sums over the books in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aqueduct::ledger::ids::{AllocationId, AreaId, PartyKey, TokenId};
 use aqueduct::ledger::money::Currency;
 use aqueduct::ledger::registry::Allocation;
 use aqueduct::ledger::state::Tables;
 use aqueduct::ledger::statement::{HopSums, Statement};
-use aqueduct::ledger::time::{DAY_MS, Millis};
+use aqueduct::ledger::time::Millis;
 use aqueduct::ledger::token::HopKind;
 use aqueduct::store::views::Views;
 use aqueduct::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
@@ -150,10 +150,13 @@ async fn sums_are_those_of_the_books_for_every_filter_and_grouping() {
 #[tokio::test]
 async fn sums_of_an_earlier_moment_are_those_of_the_books_then() {
     let (_folder, views, history) = filled().await;
-    let first = history.blocks[0].time;
+    // At the very moment something is due it is not overdue; a millisecond later it is.
+    let dues: BTreeSet<Millis> = history.tables.hops.values().map(|hop| hop.due).collect();
+    let moments = dues.iter().flat_map(|due| [*due, due.plus(1)]).chain([history.now()]);
+    let moments: Vec<Millis> = moments.collect();
     for entries in 0..=history.entries() {
         let tables = history.tables_at(entries);
-        for at in [first, first.plus(4 * DAY_MS), history.now()] {
+        for at in moments.iter().copied() {
             for by in [GroupBy::Nothing, GroupBy::Area { level: 2 }, GroupBy::HopKind] {
                 compare(&views, &tables, &MoneyFilter::default(), by, entries, at).await;
             }
