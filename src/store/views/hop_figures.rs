@@ -23,10 +23,11 @@ pub(super) fn each(at: Millis) -> [(&'static str, Expr); 10] {
     let only_if = |condition: Expr, amount: Expr| -> Expr { Expr::case(condition, amount).finally(0_i64).into() };
 
     let bounced_whole = refused.clone().gt(0_i64).and(refused.clone().eq(sent.clone().sub(deducted.clone())));
+    let booked_in_full = col(Column::Credited).is_not_null().and(col(Column::Credited).gte(net.clone()));
     let judged = is_kind(HopKind::Transfer)
         .or(is_kind(HopKind::Delivery))
         .and(col(Column::State).ne(number(HopState::Reversed.number())))
-        .and(answered.clone().or(bounced_whole).or(past_due.clone()));
+        .and(answered.clone().or(bounced_whole).or(past_due.clone().and(booked_in_full.not())));
     let good = arrived.clone().if_null(0_i64).add(deducted).add(refused);
 
     let answered_delivery = is_kind(HopKind::Delivery).and(answered.clone());
@@ -65,19 +66,4 @@ pub(super) fn read(row: &QueryResult) -> Result<HopSums, DbErr> {
             lacking: read_sum(row, "lacking")?,
         },
     })
-}
-
-/// Adds the sums of an area to those of the area it is cut to.
-pub(super) fn add(sums: &mut HopSums, other: &HopSums) {
-    sums.loss += other.loss;
-    sums.judged_sent += other.judged_sent;
-    sums.judged_good += other.judged_good;
-    sums.answered += other.answered;
-    sums.answerable += other.answerable;
-    let (q, other) = (&mut sums.quantities, &other.quantities);
-    q.official += other.official;
-    q.verified += other.verified;
-    q.official_quantity += other.official_quantity;
-    q.verified_quantity += other.verified_quantity;
-    q.lacking += other.lacking;
 }

@@ -204,7 +204,7 @@ impl Views {
         let groups = self.groups(group_by).await?;
         for row in rows {
             let key = (groups.read(&row)?, read_currency(&row)?);
-            hop_figures::add(sums.entry(key).or_default(), &hop_figures::read(&row).map_err(&failed)?);
+            sums.entry(key).or_default().add_all(&hop_figures::read(&row).map_err(&failed)?);
         }
         Ok(sums.into_iter().map(|((group, currency), sums)| (group, currency, sums)).collect())
     }
