@@ -5,5 +5,6 @@ mod bookkeeper;
 mod histories;
 mod history;
 mod refusals;
+mod rules;
 mod worked_example;
 mod world;
