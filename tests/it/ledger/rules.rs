@@ -217,7 +217,8 @@ fn what_a_payee_gave_back_and_nobody_wanted_comes_to_it_again() {
 /// Deductions on a hop of 100, as (code, amount), then what is lawful of them and what is not.
 #[test]
 fn caps_are_per_code_and_hop_and_of_the_lower_kind() {
-    let table: &[(&[(&str, i64)], i64, i64)] = &[
+    type Row = (&'static [(&'static str, i64)], i64, i64);
+    let table: &[Row] = &[
         (&[("TRANSIT_FEE", 60)], 60, 0),
         (&[("TEA", 5)], 0, 5),
         (&[("ADMIN", 20)], 20, 0),
