@@ -158,7 +158,9 @@ impl<'a> Search<'a> {
             }
             // The hop names the other side, which signs: it is read before anything else.
             Kind::HopAcknowledge | Kind::UnsentAcknowledge => {
-                recorded.subject.map(|subject| self.hop(HopId(subject)));
+                if let Some(subject) = recorded.subject {
+                    self.hop(HopId(subject));
+                }
                 if own {
                     self.needs.entries.insert(entry);
                     for parent in self.books.tokens_of_entry(entry).into_iter().filter_map(|token| token.parent) {
@@ -172,7 +174,9 @@ impl<'a> Search<'a> {
             Kind::TrackingImport if own => {
                 self.needs.entries.insert(entry);
                 for hop in self.books.hops_of_entry(entry) {
-                    hop.payment.as_deref().and_then(super::admit::row_key).map(|row| self.row(row));
+                    if let Some(row) = hop.payment.as_deref().and_then(super::admit::row_key) {
+                        self.row(row);
+                    }
                 }
             }
             _ => {}

@@ -4,8 +4,10 @@ use crate::ledger::lines::{OutputLine, RecipientLine, RowLine};
 use crate::ledger::money::Minor;
 use crate::ledger::operation::{Basis, Deduction, KeyRegister, Operation, PartyRegister, Stated, TrackingImport};
 use crate::ledger::refusal::Refusal;
-use crate::ledger::time::Cycle;
+use crate::ledger::time::{Cycle, DAY_MS};
 
+/// How long an operation may wait to be recorded.
+const VALID_MS_MAX: i64 = 7 * DAY_MS;
 /// The longest label, reason, code or name, in bytes.
 const TEXT_BYTES_MAX: usize = 200;
 /// The most names in an area or route.
@@ -21,6 +23,9 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
     let reported = stated.basis == Basis::Reported;
     if reported != matches!(stated.operation, Operation::TrackingImport(..)) {
         return wrong("the basis of an import is REPORTED, of everything else OWN");
+    }
+    if stated.expires_at < stated.issued_at || stated.expires_at > stated.issued_at.plus(VALID_MS_MAX) {
+        return wrong("an operation expires after it was issued, at most 7 days later");
     }
     match &stated.operation {
         Operation::ChainBegin(body) => {

@@ -263,8 +263,7 @@ impl Book {
         entry: u64,
         sender: Uuid,
         (pot, amount): (Pot, i64),
-        allocation: AllocationId,
-        schedule: &Schedule,
+        (allocation, schedule): (AllocationId, &Schedule),
         keep: &[(String, i64)],
         outputs: &[Output],
     ) {

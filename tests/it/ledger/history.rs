@@ -345,7 +345,7 @@ impl History {
             })
             .collect();
         let pot = (self.pot(&token), token.amount);
-        self.book.dispatch(entry, party, pot, allocation.id, &schedule, &keep, &outputs);
+        self.book.dispatch(entry, party, pot, (allocation.id, &schedule), &keep, &outputs);
         Some(entry)
     }
 

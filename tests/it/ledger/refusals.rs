@@ -171,6 +171,14 @@ const CASES: &[Case] = &[
         let act = s.w.history[0].stated.operation.clone();
         s.w.try_to(REGISTRAR, act)
     }),
+    ("MALFORMED", "valid for more than 7 days", |s| {
+        let act = s.give();
+        s.altered(s.t, act, |stated| stated.expires_at = stated.issued_at.plus(7 * DAY_MS + 1))
+    }),
+    ("MALFORMED", "expired before it was issued", |s| {
+        let act = s.give();
+        s.altered(s.t, act, |stated| stated.expires_at = stated.issued_at.plus(-1))
+    }),
     ("OPERATION_ID_REUSED", "other bytes under a recorded id", |s| {
         let (act, id) = (s.give(), s.w.history[s.parts as usize].stated.id);
         s.altered(s.t, act, |stated| stated.id = id)
