@@ -1,5 +1,6 @@
 //! Random histories: what parties state, drawn from a seed, told to the ledger and to the
-//! bookkeeper.
+//! bookkeeper. Longer than other files: one method for each kind of operation, in which what is
+//! stated, what is expected and what the bookkeeper hears stand side by side.
 
 use aqueduct::ledger::admit::{Change, Context};
 use aqueduct::ledger::hop::Hop;
