@@ -3,7 +3,7 @@
 //! It knows no tokens: for each hop and each party there is one number for each class, and
 //! each operation moves amounts between them. Where the page leaves open which of several
 //! equal units move (a bounce of booked money of which a part is a surplus), it asks the
-//! ledger once, through `settle_ties`.
+//! ledger once, through `settle_ties`. Longer than other files: it is one set of books.
 
 use std::collections::BTreeMap;
 

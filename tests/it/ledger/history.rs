@@ -1,5 +1,6 @@
 //! Random histories: what parties state, drawn from a seed, told to the ledger and to the
-//! bookkeeper.
+//! bookkeeper. Longer than other files: one method for each kind of operation, in which what is
+//! stated, what is expected and what the bookkeeper hears stand side by side.
 
 use aqueduct::ledger::admit::{Change, Context};
 use aqueduct::ledger::hop::Hop;
@@ -320,6 +321,11 @@ impl History {
             if left == 0 || to == party {
                 continue;
             }
+            // Banks pay recipients.
+            let paying = self.kind(party) == PartyKind::Provider && self.kind(to) != PartyKind::Recipient;
+            if paying && self.dice.one_in(2) {
+                continue;
+            }
             let mut line = line(to, self.dice.from(1, left));
             left -= line.amount.get();
             let most = line.amount.get() - 1;
@@ -450,8 +456,19 @@ impl History {
     }
 
     fn evidence(&mut self) -> Option<u64> {
-        let (hop, allocation) = self.hop(|h, hop| h.kind(h.id_of(hop.to)) == PartyKind::Recipient)?;
+        // What a bank sends itself is rare: half of the time it is looked for.
+        let of_bank = |h: &History, hop: &Hop| hop.from.is_some_and(|from| h.banks.contains(&h.id_of(from)));
+        let to_recipient = |h: &History, hop: &Hop| h.kind(h.id_of(hop.to)) == PartyKind::Recipient;
+        let found = match self.dice.one_in(2) {
+            true => self.hop(|h, hop| to_recipient(h, hop) && of_bank(h, hop)),
+            false => None,
+        };
+        let (hop, allocation) = match found {
+            Some(found) => found,
+            None => self.hop(to_recipient)?,
+        };
         let bank = match hop.via {
+            None if of_bank(self, &hop) => self.id_of(hop.from?),
             Some(via) if !self.dice.one_in(6) => self.id_of(via),
             _ => self.dice.pick(&self.banks.clone())?,
         };

@@ -1,4 +1,5 @@
 //! What operations do to the money, one rule of the page on ledger semantics at a time.
+//! Longer than other files, since each rule is a short test of its own.
 
 use aqueduct::ledger::ids::{HopId, Place, Reference};
 use aqueduct::ledger::operation::Decision::{Dismissed, Upheld};
