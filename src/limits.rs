@@ -108,3 +108,14 @@ pub const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
 /// Operations, fully signed when the node last stopped, that it records at start. More than one
 /// at a time needs several officers at the same moment.
 pub const SUBMITTED_DRAFTS_MAX: u64 = 1_000;
+
+/// Nesting of a GraphQL document. Introspection needs 15; tracing a token to its hops' entries
+/// and their signers' parties needs about as much.
+pub const QUERY_DEPTH_MAX: usize = 20;
+
+/// Fields that a GraphQL document may ask for, those of a page counted once for each row: one
+/// page of 100 rows with every field of a hop, or a page of 20 with a page of 20 in each row.
+pub const QUERY_COMPLEXITY_MAX: usize = 20_000;
+
+/// How long a client may take to send one request, in seconds.
+pub const BODY_SECONDS_MAX: u64 = 30;

@@ -10,12 +10,30 @@
 //!
 //! SQL, GraphQL and HTML do not belong here.
 
+pub mod begin;
 pub mod clock;
+pub mod drafting;
+pub mod import_office;
+pub mod lists;
+pub mod logins;
+pub mod made;
 pub mod node;
 pub mod officers;
 pub mod operation;
 pub mod orderer;
+pub mod papers;
 pub mod projector;
 pub mod reads;
+pub mod rebuild;
 pub mod record;
+pub mod references;
 pub mod replica;
+pub mod report;
+pub mod rights;
+pub mod scopes;
+pub mod story;
+pub mod tracking;
+mod tracking_batch;
+pub mod verified;
+pub mod verify;
+mod verify_views;

@@ -48,8 +48,25 @@ pub struct Options {
     pub clock: Arc<Clock>,
     /// Whether it makes empty blocks when money falls due: a server does, a command does not.
     pub serving: bool,
+    /// How much it keeps in memory.
+    pub bounds: Bounds,
     /// Faults that a test arms; inert otherwise.
     pub faults: Faults,
+}
+
+/// How much a node keeps in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Records that the views hold as well; beyond it the oldest are dropped.
+    pub resident_records: usize,
+    /// Facts that the views do not hold yet; beyond it nothing is accepted.
+    pub lag_facts: i64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { resident_records: limits::RESIDENT_RECORDS_MAX, lag_facts: limits::LAG_FACTS_MAX }
+    }
 }
 
 impl Options {
@@ -60,6 +77,7 @@ impl Options {
             unlock: Unlock::key_file_in(directory),
             clock: Arc::new(Clock::system()),
             serving: false,
+            bounds: Bounds::default(),
             faults: Faults::default(),
         }
     }
@@ -182,15 +200,17 @@ impl Node {
     /// Opens the chain of a directory and brings everything up to its head.
     pub async fn open(options: Options) -> Result<Self, StartError> {
         let (directory, clock, serving) = (options.directory.clone(), options.clock.clone(), options.serving);
+        let bounds = options.bounds;
         let opened = open_stores(options).await?;
         let stored_head = opened.chain.head().await?.ok_or(StartError::NoChain(directory))?;
         let now = clock.now()?;
         if stored_head.time > now.plus(limits::CLOCK_BEHIND_MS_MAX) {
             return Err(StartError::ClockBehind { now, head: stored_head.time });
         }
-        let (mut replica, applied) = load(&opened).await?;
+        let (mut replica, applied) = load(&opened, bounds).await?;
         let (stop, stopped) = watch::channel(false);
-        let (projector, projecting) = Projector::start(opened.views.clone(), applied, stopped.clone());
+        let (projector, projecting) =
+            Projector::start(opened.views.clone(), applied, bounds.lag_facts, stopped.clone());
         replay(&opened, &mut replica, &projector, stored_head.height).await?;
         let tables = replica.tables();
         let chain_id = replica.chain_id();
@@ -380,11 +400,12 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
 }
 
 /// The books as the views hold them.
-async fn load(opened: &Opened) -> Result<(Replica, Applied), StartError> {
+async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), StartError> {
     let contradict = |what: &str| StartError::ViewsContradict(what.to_owned());
     let held = opened.views.applied().await?;
     let Some(height) = held.height else {
-        let replica = Replica::new(Tables::default(), None, Tree::new(), opened.proposer);
+        let replica =
+            Replica::new(Tables::default(), None, Tree::new(), opened.proposer).bounded(bounds.resident_records);
         return Ok((replica, Applied::default()));
     };
     let block = opened.chain.block(height).await?.ok_or_else(|| contradict("they are ahead of it"))?;
@@ -408,7 +429,8 @@ async fn load(opened: &Opened) -> Result<(Replica, Applied), StartError> {
         return Err(contradict("their tiles are of another log"));
     }
     let applied = Applied { height: Some(height), entries: header.tree_size, time: Some(Millis(header.time.millis())) };
-    let mut replica = Replica::new(opened.views.load_resident().await?, Some(header), tree, opened.proposer);
+    let tables = opened.views.load_resident().await?;
+    let mut replica = Replica::new(tables, Some(header), tree, opened.proposer).bounded(bounds.resident_records);
     replica.set_due(opened.views.due_amounts().await?);
     Ok((replica, applied))
 }

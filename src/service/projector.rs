@@ -30,16 +30,17 @@ pub struct Applied {
 }
 
 /// What is committed but not yet in the views.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lag {
     facts: AtomicI64,
+    facts_max: i64,
     applied_entries: AtomicU64,
 }
 
 impl Lag {
     /// Whether nothing more may be accepted until the views catch up.
     pub fn is_over_its_bound(&self) -> bool {
-        self.facts.load(Ordering::SeqCst) > limits::LAG_FACTS_MAX
+        self.facts.load(Ordering::SeqCst) > self.facts_max
     }
 
     /// The facts waiting.
@@ -65,12 +66,20 @@ pub struct Projector {
 impl Projector {
     /// Starts a projector behind what the views hold; it ends when every handle is dropped and
     /// everything is written, or, when a write keeps failing, with the stop signal.
-    pub fn start(views: Views, applied: Applied, stop: watch::Receiver<bool>) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(
+        views: Views,
+        applied: Applied,
+        lag_facts_max: i64,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         // Unbounded by itself: the bound is the lag, checked before anything is accepted.
         let (inbox, blocks) = mpsc::unbounded_channel();
         let (sender, receiver) = watch::channel(applied);
-        let lag = Arc::new(Lag::default());
-        lag.applied_entries.store(applied.entries, Ordering::SeqCst);
+        let lag = Arc::new(Lag {
+            facts: AtomicI64::new(0),
+            facts_max: lag_facts_max,
+            applied_entries: AtomicU64::new(applied.entries),
+        });
         let task = tokio::spawn(run(views, blocks, sender, lag.clone(), stop));
         let head = Arc::new(watch::channel(applied).0);
         (Self { inbox, head, applied: receiver, lag }, task)

@@ -90,6 +90,9 @@ pub enum NotAccepted {
         /// The roles that would do.
         roles: String,
     },
+    /// The id waits with other content.
+    #[error("operation id {0} waits for a signature with other content; use a new id")]
+    IdWaits(Uuid),
     /// No operation of this id is waiting.
     #[error("no operation {0} is waiting")]
     NotWaiting(Uuid),
@@ -114,6 +117,7 @@ impl NotAccepted {
             Self::NotAnOperation(why) => why.code(),
             Self::NotRecorded(why) => why.code(),
             Self::NoKeyHere { .. } => "NO_KEY_HERE",
+            Self::IdWaits(_) => "OPERATION_ID_REUSED",
             Self::NotWaiting(_) => "NOT_WAITING",
             Self::NotYourParty => "NOT_YOURS",
             Self::Store(_) => "STORE_UNAVAILABLE",
@@ -235,7 +239,7 @@ impl Node {
         party: &Party,
     ) -> Result<Outcome, NotAccepted> {
         let (id, expires_at) = (checked.stated.id, checked.stated.expires_at);
-        let checked = match self.store().draft(party.id, id).await? {
+        let checked = match self.standing_draft(party.id, id, envelope.payload()).await? {
             None => {
                 if let Some((entry, expires_at)) = self.recorded(party, id).await? {
                     // The orderer knows whether the content is the same.
@@ -260,6 +264,22 @@ impl Node {
         }
         self.step(party.id, id, (DraftStatus::AwaitingSignature, DraftStatus::Submitted), None, None).await?;
         self.record_draft(party.id, checked).await
+    }
+
+    /// The draft that an operation id stands for. One that ended without being recorded leaves
+    /// no trace: a corrected attempt keeps its id, and a refused one may be tried again.
+    async fn standing_draft(&self, party: Uuid, id: Uuid, payload: &[u8]) -> Result<Option<Draft>, NotAccepted> {
+        let Some(draft) = self.store().draft(party, id).await? else { return Ok(None) };
+        let ended = match draft.status {
+            DraftStatus::Refused => true,
+            DraftStatus::Withdrawn | DraftStatus::Expired => draft.payload != payload,
+            _ => false,
+        };
+        if !ended {
+            return Ok(Some(draft));
+        }
+        self.store().remove_draft(party, id, draft.status).await?;
+        Ok(None)
     }
 
     /// Records a fully signed draft and notes what became of it.
@@ -290,8 +310,7 @@ impl Node {
         checked: Checked,
     ) -> Result<Checked, NotAccepted> {
         if draft.payload != envelope.payload() {
-            let what = "this operation id waits with other content; use a new id".to_owned();
-            return Err(Refusal::Form { what }.into());
+            return Err(NotAccepted::IdWaits(draft.id));
         }
         let mut whole = envelope_of(&draft)?;
         let before = draft.signatures.len();

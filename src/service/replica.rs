@@ -122,6 +122,8 @@ pub struct Replica {
     due: BTreeMap<Millis, i64>,
     /// What was read or changed since which entry, oldest first: candidates for dropping.
     recent: VecDeque<(u64, Vec<Cached>)>,
+    /// How many records may stay in memory once the views hold them.
+    resident_records: usize,
 }
 
 /// A record that may leave memory once the views hold it.
@@ -144,7 +146,13 @@ impl Replica {
             proposer,
             due: BTreeMap::new(),
             recent: VecDeque::new(),
+            resident_records: limits::RESIDENT_RECORDS_MAX,
         }
+    }
+
+    /// The replica with another bound on what it keeps in memory.
+    pub fn bounded(self, resident_records: usize) -> Self {
+        Self { resident_records, ..self }
     }
 
     /// The committed tables, for readers of parties, keys and programmes.
@@ -300,7 +308,7 @@ impl Replica {
     /// `applied` is the number of entries in the views.
     pub fn drop_projected(&mut self, applied: u64) {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
-        while tables.evictable() > limits::RESIDENT_RECORDS_MAX {
+        while tables.evictable() > self.resident_records {
             match self.recent.front() {
                 Some((entries, _)) if *entries <= applied => {}
                 _ => break,

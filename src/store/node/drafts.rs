@@ -279,6 +279,18 @@ impl NodeStore {
         Ok(done.rows_affected > 0)
     }
 
+    /// Forgets a draft that has this status; answers whether there was one.
+    pub async fn remove_draft(&self, party: Uuid, id: Uuid, status: DraftStatus) -> Result<bool, StoreError> {
+        let done = rows::Entity::delete_many()
+            .filter(Column::Party.eq(party.as_bytes().to_vec()))
+            .filter(Column::Id.eq(id.as_bytes().to_vec()))
+            .filter(Column::Status.eq(status.name()))
+            .exec(self.writer(DRAFT)?)
+            .await
+            .map_err(StoreError::write(DRAFT))?;
+        Ok(done.rows_affected > 0)
+    }
+
     /// Ends every draft that still awaits a signature after its time; answers how many.
     pub async fn expire_drafts(&self, now: Millis) -> Result<u64, StoreError> {
         let done = rows::Entity::update_many()

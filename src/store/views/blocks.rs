@@ -105,6 +105,21 @@ impl Views {
         row.map_err(ViewsError::read("an operation"))?.map(operation::Model::read).transpose()
     }
 
+    /// The operations of these entries, in no order; entries that are not there are passed over.
+    pub async fn operations_of_entries(&self, entries: &[u64]) -> Result<Vec<OperationRow>, ViewsError> {
+        let keys = entries.iter().map(|entry| index(*entry));
+        let column = operation::Column::Entry;
+        let rows = self.rows_in::<operation::Entity>("operations", column, keys, Condition::all()).await?;
+        rows.into_iter().map(operation::Model::read).collect()
+    }
+
+    /// The blocks of exactly these times, in no order.
+    pub async fn blocks_of_times(&self, times: &[Millis]) -> Result<Vec<BlockRow>, ViewsError> {
+        let keys = times.iter().map(|time| time.0);
+        let rows = self.rows_in::<block::Entity>("blocks", block::Column::Time, keys, Condition::all()).await?;
+        rows.into_iter().map(block::Model::read).collect()
+    }
+
     /// A page of operations, by entry.
     pub async fn operations_page(
         &self,

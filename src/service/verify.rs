@@ -1,0 +1,404 @@
+//! The use case `verify`: derives everything again from the stored blocks, and compares.
+//!
+//! From genesis on every block is checked as a new one would be: its bytes, its place, every
+//! signature and list, whether the books admit each entry, and the digest of all changes. What
+//! that gives is written into views of its own, in a folder that is removed afterwards, and the
+//! stored views are compared with them table by table and row by row. The last checkpoint that
+//! this node signed must be of this chain.
+//!
+//! It only reads, also beside a running server: the views may move on while they are compared,
+//! so a difference counts only when they have not.
+
+use std::path::{Path, PathBuf};
+
+use crate::chain::block::{Body, Header};
+use crate::chain::merkle::Tree;
+use crate::ledger::state::Tables;
+use crate::ledger::time::Millis;
+use crate::limits;
+use crate::store::chain::{ChainStore, StoredBlock};
+use crate::store::error::StoreError;
+use crate::store::faults::Faults;
+use crate::store::node::NodeStore;
+use crate::store::node::settings::SignedCheckpoint;
+use crate::store::views::error::ViewsError;
+use crate::store::views::project::ProjectedBlock;
+use crate::store::views::{Applied, Views};
+
+use super::node::stated_of;
+use super::orderer::prefetch;
+use super::projector::projected;
+use super::replica::{Rejected, Replica};
+use super::verified::{CheckedHead, Fault, Verified};
+use super::verify_views::Comparison;
+
+/// Why it cannot be verified; it says nothing about what was to be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// There is no chain.
+    #[error("there is no chain in {}", .0.display())]
+    NoChain(PathBuf),
+    /// A file may not be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A store cannot be closed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The views derived anew cannot be written or read.
+    #[error("the views derived anew cannot be written or read")]
+    Views(#[from] ViewsError),
+    /// There is no place for the views derived anew.
+    #[error("the folder {} for the views derived anew cannot be used", path.display())]
+    Scratch {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The views move on faster than they can be compared.
+    #[error("the views change faster than they can be compared")]
+    TooBusy,
+}
+
+/// Verifies a data directory. `progress` is told what is done, how much of it, and of how much.
+pub async fn verify(directory: &Path, progress: impl Fn(&str, u64, u64)) -> Result<Verified, VerifyError> {
+    let chain_path = directory.join("chain.db");
+    if !chain_path.exists() {
+        return Err(VerifyError::NoChain(directory.to_owned()));
+    }
+    // Read before the chain: it was signed after the blocks it covers were durable.
+    let signed = match signed_checkpoint(directory).await? {
+        Ok(signed) => signed,
+        Err(fault) => return Ok(Verified { fault: Some(fault), ..Verified::default() }),
+    };
+    is_readable(&chain_path)?;
+    let chain = match ChainStore::open(&chain_path, Faults::default()).await {
+        Ok(chain) => chain,
+        Err(why) => {
+            let fault = Some(Fault::in_chain(0, with_causes(&why)));
+            return Ok(Verified { fault, ..Verified::default() });
+        }
+    };
+    let folder = Scratch::make(directory)?;
+    let scratch = Views::open(&folder.0.join("views.db"), Faults::default()).await?;
+    let views = match open_views(directory).await? {
+        Ok(views) => views,
+        Err(fault) => return Ok(Verified { fault: Some(fault), ..Verified::default() }),
+    };
+    let mut walk = Walk::new(chain, scratch, signed);
+    walk.all(views.as_ref(), &progress).await?;
+    let Walk { chain, scratch, verified, .. } = walk;
+    if let Some(views) = views {
+        views.close().await?;
+    }
+    scratch.close().await?;
+    chain.close().await?;
+    Ok(verified)
+}
+
+/// The checkpoint that this node signed last, or why its store cannot tell.
+async fn signed_checkpoint(directory: &Path) -> Result<Result<Option<SignedCheckpoint>, Fault>, VerifyError> {
+    let path = directory.join("node.db");
+    if !path.exists() {
+        return Ok(Ok(None));
+    }
+    is_readable(&path)?;
+    let read = async {
+        let store = NodeStore::open(&path, Faults::default()).await?;
+        let signed = store.last_signed_checkpoint().await?;
+        store.close().await?;
+        Ok::<_, StoreError>(signed)
+    };
+    Ok(read.await.map_err(|why| Fault::in_node(with_causes(&why))))
+}
+
+/// The stored views, if there are any, or what is wrong with their file.
+async fn open_views(directory: &Path) -> Result<Result<Option<Views>, Fault>, VerifyError> {
+    let path = directory.join("views.db");
+    if !path.exists() {
+        return Ok(Ok(None));
+    }
+    is_readable(&path)?;
+    let opened = Views::open(&path, Faults::default()).await;
+    Ok(opened.map(Some).map_err(|why| Fault::in_views(with_causes(&why))))
+}
+
+/// A file that may not be read says nothing about what is in it.
+fn is_readable(path: &Path) -> Result<(), VerifyError> {
+    let opened = std::fs::File::open(path);
+    opened.map(drop).map_err(|source| VerifyError::Unreadable { path: path.to_owned(), source })
+}
+
+/// The chain being checked, with the views derived from it so far.
+pub(super) struct Walk {
+    chain: ChainStore,
+    pub(super) scratch: Views,
+    signed: Option<SignedCheckpoint>,
+    replica: Replica,
+    /// Blocks checked and not yet in the derived views.
+    waiting: Vec<ProjectedBlock>,
+    waiting_facts: i64,
+    pub(super) verified: Verified,
+}
+
+impl Walk {
+    fn new(chain: ChainStore, scratch: Views, signed: Option<SignedCheckpoint>) -> Self {
+        // No block is made here, so it does not matter who would propose it.
+        let nobody = crate::chain::key::PublicKey([0; 32]);
+        let replica = Replica::new(Tables::default(), None, Tree::new(), nobody);
+        let verified = Verified { signed_size: signed.map(|signed| signed.size), ..Verified::default() };
+        Self { chain, scratch, signed, replica, waiting: Vec::new(), waiting_facts: 0, verified }
+    }
+
+    /// Checks everything, up to the first fault.
+    async fn all(&mut self, views: Option<&Views>, progress: &impl Fn(&str, u64, u64)) -> Result<(), VerifyError> {
+        let Some(head) = self.chain_head().await? else { return Ok(()) };
+        let held = match views {
+            Some(views) => match views.applied().await {
+                Ok(applied) => applied.height,
+                Err(why) => {
+                    self.verified.fault = Some(views_fault(&why));
+                    return Ok(());
+                }
+            },
+            None => None,
+        };
+        self.verified.views_height = held;
+        let target = held.map_or(0, |held| held.min(head));
+        self.walk_to(target, |done| progress("checking blocks", done, head + 1)).await?;
+        if self.verified.fault.is_some() {
+            return Ok(());
+        }
+        if let (Some(views), Some(held)) = (views, held)
+            && held <= head
+        {
+            progress("comparing views", 0, 0);
+            let fault = Comparison::new(self, views).run().await?;
+            self.verified.fault = fault;
+            if self.verified.fault.is_some() {
+                return Ok(());
+            }
+        }
+        self.walk_to(head, |done| progress("checking blocks", done, head + 1)).await?;
+        self.verified.views_behind = self.behind();
+        if self.verified.fault.is_none() {
+            self.verified.fault = self.rolled_back(held, head);
+        }
+        Ok(())
+    }
+
+    async fn chain_head(&mut self) -> Result<Option<u64>, VerifyError> {
+        match self.chain.head().await {
+            Ok(Some(head)) => Ok(Some(head.height)),
+            Ok(None) => {
+                self.verified.fault = Some(Fault::in_chain(0, "the chain holds no block"));
+                Ok(None)
+            }
+            Err(why) => {
+                self.verified.fault = Some(Fault::in_chain(0, with_causes(&why)));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The chain must reach as far as the views and the signed checkpoint say that it did.
+    fn rolled_back(&self, held: Option<u64>, head: u64) -> Option<Fault> {
+        if let Some(held) = held.filter(|held| *held > head) {
+            let what = format!(
+                "the views hold block {held}, but the chain ends with block {head}: the end of the chain is missing"
+            );
+            return Some(Fault { block: Some(head + 1), ..Fault::in_chain(head + 1, what) });
+        }
+        let signed = self.signed?;
+        let entries = self.replica.head().map_or(0, |header| header.tree_size);
+        (signed.size > entries).then(|| {
+            Fault::in_node(format!(
+                "this node signed a log of {} entries, but the chain has {entries}: the end of the chain is missing",
+                signed.size
+            ))
+        })
+    }
+
+    fn behind(&self) -> u64 {
+        let next = |height: Option<u64>| height.map_or(0, |height| height + 1);
+        let head = self.verified.head.map(|head| head.height);
+        next(head).saturating_sub(next(self.verified.views_height))
+    }
+
+    /// Checks the blocks up to and with a height, and derives the views of that moment.
+    pub(super) async fn walk_to(&mut self, height: u64, progress: impl Fn(u64)) -> Result<(), VerifyError> {
+        loop {
+            let next = self.replica.head().map_or(0, |header| header.height + 1);
+            if next > height {
+                return self.flush().await;
+            }
+            let blocks =
+                self.chain.blocks_from(next, limits::REPLAY_BLOCKS.min(height - next + 1), limits::REPLAY_BYTES);
+            let blocks = match blocks.await {
+                Ok(blocks) => blocks,
+                Err(why) => {
+                    self.verified.fault = Some(Fault::in_chain(next, with_causes(&why)));
+                    return Ok(());
+                }
+            };
+            if blocks.is_empty() {
+                self.verified.fault = Some(Fault::in_chain(next, "the block is missing"));
+                return Ok(());
+            }
+            for block in blocks {
+                let fault = self.block(&block).await?;
+                if fault.is_some() {
+                    self.verified.fault = fault;
+                    return Ok(());
+                }
+            }
+            progress(self.verified.blocks);
+        }
+    }
+
+    /// Checks one block; the answer is its fault.
+    async fn block(&mut self, block: &StoredBlock) -> Result<Option<Fault>, VerifyError> {
+        let next = self.replica.head().map_or(0, |header| header.height + 1);
+        if block.height != next {
+            return Ok(Some(Fault::in_chain(next, "the block is missing")));
+        }
+        let stated = stated_of(&block.body);
+        prefetch(&mut self.replica, &self.scratch, &stated.iter().collect::<Vec<_>>()).await?;
+        let proposal = match self.replica.check(&block.header, &block.body) {
+            Ok(proposal) => proposal,
+            Err(why) => return Ok(Some(rejected(next, &why))),
+        };
+        let committed = self.replica.commit(proposal);
+        if let Some(what) = wrong_columns(block, &committed.header) {
+            return Ok(Some(Fault::in_chain(next, what)));
+        }
+        if let Some(signed) = self.signed
+            && signed.size == committed.header.tree_size
+            && signed.root != committed.header.tree_root.0
+        {
+            let what = format!("this node signed another log of {} entries than the chain holds", signed.size);
+            return Ok(Some(Fault::in_node(what)));
+        }
+        let signatures: usize = committed.changes.iter().map(|change| change.recorded().signers.len()).sum();
+        let facts: usize = committed.changes.iter().map(|change| change.facts.len()).sum();
+        self.count(&committed.header, count(signatures), lines_of(&block.body));
+        self.waiting_facts += i64::try_from(facts).unwrap_or(i64::MAX);
+        self.waiting.push(projected(committed));
+        if self.waiting_facts >= limits::PROJECTION_FACTS_MAX {
+            self.flush().await?;
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self, header: &Header, signatures: u64, lines: u64) {
+        let verified = &mut self.verified;
+        verified.chain = Some(header.chain_id());
+        verified.blocks += 1;
+        verified.entries += u64::from(header.entry_count);
+        verified.signatures += signatures;
+        verified.lines += lines;
+        verified.head = Some(CheckedHead {
+            height: header.height,
+            digest: header.digest(),
+            time: Millis(header.time.millis()),
+            tree_size: header.tree_size,
+            tree_root: header.tree_root,
+        });
+    }
+
+    /// Brings the derived views up to the last block that was checked.
+    async fn flush(&mut self) -> Result<(), VerifyError> {
+        self.scratch.project(&self.waiting).await?;
+        self.waiting.clear();
+        self.waiting_facts = 0;
+        self.replica.drop_projected(self.verified.entries);
+        Ok(())
+    }
+
+    /// How far the derived views are.
+    pub(super) async fn derived(&self) -> Result<Applied, VerifyError> {
+        Ok(self.scratch.applied().await?)
+    }
+}
+
+/// What is looked up beside a block must say the same as its header.
+fn wrong_columns(block: &StoredBlock, header: &Header) -> Option<String> {
+    let columns = [
+        ("digest", block.digest == header.digest().0),
+        ("previous", block.previous == header.previous.0),
+        ("first_entry", block.first_entry == header.first_entry),
+        ("entry_count", block.entry_count == header.entry_count),
+        ("time", block.time.0 == header.time.millis()),
+    ];
+    let wrong = columns.into_iter().find(|(_, is_right)| !is_right)?;
+    Some(format!("the column {} beside the block says something else than its header", wrong.0))
+}
+
+fn rejected(height: u64, why: &Rejected) -> Fault {
+    let (entry, what) = match why {
+        Rejected::Bytes(fault) => (fault.entry, fault.kind.to_string()),
+        Rejected::NotAnOperation { entry, why, .. } => (Some(*entry), why.to_string()),
+        Rejected::Refused { entry, why, .. } => (Some(*entry), format!("the books do not admit it: {why}")),
+        Rejected::Repeated { entry, first, .. } => (Some(*entry), format!("it repeats entry {first}")),
+        Rejected::Changes { .. } => (None, "its changes have another digest than the header names".to_owned()),
+    };
+    Fault { entry, ..Fault::in_chain(height, what) }
+}
+
+fn lines_of(body: &[u8]) -> u64 {
+    let body = Body::parse(body).expect("the block was checked before");
+    count(body.entries().iter().map(|entry| entry.lines.len()).sum())
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+/// Stored views that cannot be read.
+pub(super) fn views_fault(error: &ViewsError) -> Fault {
+    let table = match error {
+        ViewsError::Corrupt { table, .. } => Some(*table),
+        _ => None,
+    };
+    Fault { table, ..Fault::in_views(with_causes(error)) }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        text.push_str(&format!(": {at}"));
+        cause = at.source();
+    }
+    text
+}
+
+/// A folder that goes away with the value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes it in the data directory, whose disk has room for one more copy of the views, or
+    /// elsewhere when that may only be read.
+    fn make(directory: &Path) -> Result<Self, VerifyError> {
+        let name = format!(".verify-{}", uuid::Uuid::new_v4());
+        let inside = directory.join(&name);
+        if std::fs::create_dir(&inside).is_ok() {
+            return Ok(Self(inside));
+        }
+        let path = std::env::temp_dir().join(format!("aqueduct{name}"));
+        std::fs::create_dir(&path).map_err(|source| VerifyError::Scratch { path: path.clone(), source })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left behind is a copy of what stands beside it.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
