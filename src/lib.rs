@@ -31,11 +31,17 @@
 //!
 //! To follow one operation on its way, begin at `service::record`.
 
+#[cfg(feature = "server")]
+pub mod api;
 pub mod chain;
+#[cfg(feature = "server")]
+pub mod cli;
 pub mod interchange;
 pub mod ledger;
 pub mod limits;
 #[cfg(feature = "server")]
-pub mod store;
+pub mod server;
 #[cfg(feature = "server")]
 pub mod service;
+#[cfg(feature = "server")]
+pub mod store;

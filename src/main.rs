@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `aqueduct`.
+
+fn main() -> std::process::ExitCode {
+    aqueduct::cli::run()
+}

@@ -1,0 +1,36 @@
+//! What filters name: programmes by id or code, parties by id or UUID.
+//!
+//! An id that cannot be one is an error; one that names nothing matches nothing, so that what is
+//! hidden looks like what is absent.
+
+use async_graphql::{ID, Result};
+
+use crate::api::id::{self, NodeId};
+use crate::ledger::ids::{PartyKey, ProgrammeId};
+use crate::service::node::Node;
+
+/// The filter names something that is not there: nothing fits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nothing;
+
+/// What a filter's field comes to: no condition, something, or nothing that could fit.
+pub type Named<T> = Result<Option<T>, Nothing>;
+
+/// The programme that a filter names.
+pub fn programme(node: &Node, named: Option<&ID>) -> Result<Named<ProgrammeId>> {
+    let Some(named) = named else { return Ok(Ok(None)) };
+    let found = match NodeId::parse(named) {
+        Ok(NodeId::Programme(id)) => node.tables().programmes.contains_key(&id).then_some(id),
+        // The id of something else: the reader of programme ids says so.
+        Ok(_) => Some(id::programme(named)?),
+        Err(_) => node.programme_named(named).map(|programme| programme.id),
+    };
+    Ok(found.map(Some).ok_or(Nothing))
+}
+
+/// The party that a filter names.
+pub fn party(node: &Node, named: Option<&ID>) -> Result<Named<PartyKey>> {
+    let Some(named) = named else { return Ok(Ok(None)) };
+    let uuid = id::party(named)?;
+    Ok(node.party_by_id(uuid).map(|party| Some(party.key)).ok_or(Nothing))
+}

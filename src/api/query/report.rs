@@ -1,0 +1,130 @@
+//! `statement` and `leakageReport`.
+
+use async_graphql::{Context, ID, InputObject, Object, Result};
+
+use crate::api::error::{bad_input, forbidden};
+use crate::api::query::filter;
+use crate::api::request::{Api, api};
+use crate::api::scalar::{CurrencyCode, DateTime};
+use crate::api::types::report::{LeakageReport, ReportGroupBy};
+use crate::api::types::statement::Statement;
+use crate::service::reads::{Moment, Report};
+use crate::service::scopes::{Grouping, MoneyScope};
+
+/// Which money is meant; all fields are optional and must all fit. Programme, cycle and purpose
+/// are those of its allocation. Added in 0.1.0.
+#[derive(InputObject, Default)]
+pub struct MoneyFilter {
+    /// The programme, by its id (`prg_...`) or code.
+    programme: Option<ID>,
+    /// The label of the payment period.
+    cycle: Option<String>,
+    /// The purpose.
+    purpose: Option<String>,
+    /// The accountable party, by its id (`prt_...`) or UUID: the last that signed for holding
+    /// the money.
+    party: Option<ID>,
+    /// An area as a path of names (`province/county/township`), with everything under it.
+    area: Option<String>,
+    /// The currency; needed where the money is in several.
+    currency: Option<CurrencyCode>,
+}
+
+/// Names deep that areas are told apart when nobody says how deep.
+const AREA_LEVEL_DEFAULT: i32 = 1;
+
+/// The group of fields that sum money.
+#[derive(Default)]
+pub struct ReportQuery;
+
+#[Object]
+impl ReportQuery {
+    /// Where a set of money is, at one moment. Null when there is no such money and nothing says
+    /// in which currency; the error `MIXED_CURRENCIES` when it is in several. Added in 0.1.0.
+    async fn statement(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which money; all when left out.")] filter: Option<MoneyFilter>,
+        #[graphql(desc = "The moment, not later than the last block; that when left out.")] as_of: Option<DateTime>,
+    ) -> Result<Option<Statement>> {
+        let api = api(ctx)?;
+        may_sum(api)?;
+        let Some(scope) = scope(api, filter)? else { return Ok(None) };
+        let moment = moment(api, as_of).await?;
+        let found = api.node.statement_of(&scope, moment).await?;
+        Ok(found.map(|found| Statement::new(found.currency, found.statement)))
+    }
+
+    /// Where money is and where it was lost, by group, at one moment. Added in 0.1.0.
+    async fn leakage_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which money; all when left out.")] filter: Option<MoneyFilter>,
+        #[graphql(desc = "How to group it.")] group_by: ReportGroupBy,
+        #[graphql(desc = "With `AREA`: how many names of an area's path are told apart, from 1; default 1.")]
+        area_level: Option<i32>,
+        #[graphql(desc = "The moment, not later than the last block; that when left out.")] as_of: Option<DateTime>,
+    ) -> Result<LeakageReport> {
+        let api = api(ctx)?;
+        may_sum(api)?;
+        let grouping = grouping(group_by, area_level)?;
+        let scope = scope(api, filter)?;
+        let moment = moment(api, as_of).await?;
+        Ok(LeakageReport(match scope {
+            Some(scope) => api.node.report_of(&scope, grouping, moment).await?,
+            None => Report { moment, total: None, groups: Vec::new() },
+        }))
+    }
+}
+
+/// Sums are over the money of many.
+fn may_sum(api: &Api) -> Result<()> {
+    if api.reader()?.may_see_totals() {
+        return Ok(());
+    }
+    Err(forbidden("a recipient sees their own money only: see `hops` and `tokens`"))
+}
+
+/// The moment that is asked about.
+async fn moment(api: &Api, as_of: Option<DateTime>) -> Result<Moment> {
+    match as_of {
+        None => Ok(api.moment().await?),
+        Some(DateTime(at)) => {
+            api.settle().await;
+            Ok(api.node.moment(Some(at)).await?)
+        }
+    }
+}
+
+fn grouping(by: ReportGroupBy, area_level: Option<i32>) -> Result<Grouping> {
+    if area_level.is_some() && by != ReportGroupBy::Area {
+        return Err(bad_input("`areaLevel` goes with `groupBy: AREA`"));
+    }
+    Ok(match by {
+        ReportGroupBy::Programme => Grouping::Programme,
+        ReportGroupBy::Cycle => Grouping::Cycle,
+        ReportGroupBy::Purpose => Grouping::Purpose,
+        ReportGroupBy::Party => Grouping::Party,
+        ReportGroupBy::HopKind => Grouping::HopKind,
+        ReportGroupBy::Area => match u32::try_from(area_level.unwrap_or(AREA_LEVEL_DEFAULT)) {
+            Ok(level) if level > 0 => Grouping::Area { level },
+            _ => return Err(bad_input("`areaLevel` is at least 1")),
+        },
+    })
+}
+
+/// The scope of a filter; none when it names something that is not there.
+fn scope(api: &Api, filter: Option<MoneyFilter>) -> Result<Option<MoneyScope>> {
+    let filter = filter.unwrap_or_default();
+    let programme = filter::programme(&api.node, filter.programme.as_ref())?;
+    let party = filter::party(&api.node, filter.party.as_ref())?;
+    let (Ok(programme), Ok(party)) = (programme, party) else { return Ok(None) };
+    Ok(Some(MoneyScope {
+        programme,
+        cycle: filter.cycle,
+        purpose: filter.purpose,
+        party,
+        area: filter.area,
+        currency: filter.currency.map(|code| code.0),
+    }))
+}

@@ -1,0 +1,149 @@
+//! What every resolver has at hand: the node, who asks, the moment that is asked about, and
+//! loaders that turn many single look-ups into one.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest};
+use async_graphql::{Context, Error, Request, ServerResult};
+use uuid::Uuid;
+
+use crate::service::node::Node;
+use crate::service::officers::Viewer;
+use crate::service::reads::{Moment, ReadError};
+use crate::service::rights::Reader;
+
+use super::error;
+use super::load::{self, Loaders, Needed};
+
+/// The last entry that each officer's login recorded here, so that a read can wait for it.
+#[derive(Debug, Default)]
+pub struct LastRecorded(Mutex<BTreeMap<Uuid, u64>>);
+
+impl LastRecorded {
+    /// Notes that an officer recorded an entry.
+    pub fn note(&self, officer: Uuid, entry: u64) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.entry(officer).or_default();
+        *known = (*known).max(entry + 1);
+    }
+
+    /// How many entries the views must hold before an officer reads.
+    pub fn entries(&self, officer: Uuid) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&officer).copied().unwrap_or(0)
+    }
+}
+
+/// Who sends a request: the officer, if the login is valid, and what the views must hold first.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The officer; none without a valid login.
+    pub viewer: Option<Viewer>,
+    /// Entries that the client says it knows of (`Aqueduct-At-Least`).
+    pub at_least: u64,
+}
+
+/// The state of one request.
+pub struct Api {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Loaders.
+    pub load: Loaders,
+    caller: Caller,
+    last_recorded: Arc<LastRecorded>,
+    needed: Needed,
+    moment: Mutex<Option<Moment>>,
+}
+
+/// The state of the request that a resolver works for.
+pub fn api<'a>(ctx: &Context<'a>) -> Result<&'a Api, Error> {
+    Ok(ctx.data::<Arc<Api>>()?.as_ref())
+}
+
+impl Api {
+    /// The state of a new request.
+    pub fn new(node: Arc<Node>, caller: Caller, last_recorded: Arc<LastRecorded>) -> Self {
+        let own = caller.viewer.as_ref().map_or(0, |viewer| last_recorded.entries(viewer.officer));
+        let needed: Needed = Arc::new(AtomicU64::new(own.max(caller.at_least)));
+        Self { load: Loaders::new(&node, &needed), node, caller, last_recorded, needed, moment: Mutex::default() }
+    }
+
+    /// Who asks; an error without a login.
+    pub fn viewer(&self) -> Result<&Viewer, Error> {
+        self.caller.viewer.as_ref().ok_or_else(error::unauthenticated)
+    }
+
+    /// What may be read; an error without a login.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        Ok(Reader::of(self.viewer()?))
+    }
+
+    /// What may be read; nothing of the contents without a login.
+    pub fn reader_if_any(&self) -> Option<Reader> {
+        self.caller.viewer.as_ref().map(Reader::of)
+    }
+
+    /// Notes that the viewer recorded an entry: what this request reads from now on, and every
+    /// later read of the same officer, waits until the views hold it.
+    pub fn recorded(&self, entry: u64) {
+        if let Some(viewer) = &self.caller.viewer {
+            self.last_recorded.note(viewer.officer, entry);
+        }
+        self.needed.fetch_max(entry + 1, Ordering::SeqCst);
+    }
+
+    /// Waits until the views hold what the caller knows of, at most the time a read may wait.
+    pub async fn settle(&self) {
+        load::settle(&self.node, self.needed.load(Ordering::SeqCst)).await;
+    }
+
+    /// The moment that this request reads at: the same for all its fields, and not before what
+    /// the caller recorded.
+    pub async fn moment(&self) -> Result<Moment, ReadError> {
+        let needed = self.needed.load(Ordering::SeqCst);
+        let known = *self.moment.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moment) = known.filter(|moment| moment.entries >= needed) {
+            return Ok(moment);
+        }
+        self.settle().await;
+        let moment = self.node.moment(None).await?;
+        *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = Some(moment);
+        Ok(moment)
+    }
+
+    /// Forgets the moment: the next message of a subscription is about a later one.
+    pub fn advance(&self) {
+        *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Makes the extension that gives each operation over a connection a state of its own. Over
+/// HTTP the server gives it, since it knows the headers.
+pub struct PerRequest;
+
+impl ExtensionFactory for PerRequest {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(PerRequest)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for PerRequest {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let state = match (ctx.data_opt::<Caller>(), ctx.data_opt::<Arc<Node>>(), ctx.data_opt::<Arc<LastRecorded>>()) {
+            (Some(caller), Some(node), Some(last)) => Some(Api::new(node.clone(), caller.clone(), last.clone())),
+            _ => None,
+        };
+        let request = match state {
+            Some(state) => request.data(Arc::new(state)),
+            None => request,
+        };
+        next.run(ctx, request).await
+    }
+}

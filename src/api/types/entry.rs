@@ -1,0 +1,189 @@
+//! Entries of the log.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use crate::api::id::NodeId;
+use crate::api::request::api;
+use crate::api::scalar::{Bytes, DateTime, Digest, LogIndex, OperationId, PublicKey, Uuid};
+use crate::chain::digest;
+use crate::ledger::ids::{self, KeyId, Place};
+use crate::ledger::registry::{OfficerKey, Recorded};
+
+use super::names::{Basis, Custody, OperationKind};
+use super::operation::Operation;
+use super::party::Party;
+use super::reference::Reference;
+
+/// An entry, by the ledger's record of its operation.
+pub struct Entry {
+    recorded: Arc<Recorded>,
+}
+
+impl Entry {
+    /// The entry of a recorded operation.
+    pub fn of(recorded: Arc<Recorded>) -> Self {
+        Self { recorded }
+    }
+
+    /// The entry of an index.
+    pub async fn by_index(ctx: &Context<'_>, index: u64) -> Result<Option<Self>> {
+        let found = api(ctx)?.load.entries.one(index).await?;
+        Ok(found.map(|record| Self { recorded: record.recorded }))
+    }
+
+    /// Whether the caller may read what the entry says.
+    fn is_open(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(api(ctx)?.reader_if_any().is_some_and(|reader| reader.may_see_entry(&self.recorded)))
+    }
+}
+
+/// An operation's place in the log. That it is there, and its leaf, is public; what it says is
+/// null for who may not see it. Added in 0.1.0.
+#[Object]
+impl Entry {
+    /// Its id in this interface: `ent_...`.
+    pub async fn id(&self) -> ID {
+        NodeId::Entry(self.recorded.entry).to_id()
+    }
+
+    /// Its place in the log, from 0.
+    async fn index(&self) -> LogIndex {
+        LogIndex(self.recorded.entry)
+    }
+
+    /// Its leaf in the log: SHA-256 of its exact bytes (`envelope`). The hash in the tree is
+    /// SHA-256 of a zero byte and this (RFC 6962). Null only while the views are behind.
+    async fn leaf(&self, ctx: &Context<'_>) -> Result<Option<Digest>> {
+        let found = api(ctx)?.load.entries.one(self.recorded.entry).await?;
+        Ok(found.map(|record| Digest(digest::Digest(record.leaf))))
+    }
+
+    /// The height of the block that it is in, from 0. Null only while the views are behind.
+    async fn height(&self, ctx: &Context<'_>) -> Result<Option<LogIndex>> {
+        Ok(api(ctx)?.load.heights.one(self.recorded.recorded_at).await?.map(LogIndex))
+    }
+
+    /// When it was recorded: its block's time.
+    async fn recorded_at(&self) -> DateTime {
+        self.recorded.recorded_at.into()
+    }
+
+    /// When what it states happened, says its signer.
+    async fn occurred_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.is_open(ctx)?.then(|| self.recorded.occurred_at.into()))
+    }
+
+    /// What kind of operation it is.
+    async fn kind(&self, ctx: &Context<'_>) -> Result<Option<OperationKind>> {
+        Ok(self.is_open(ctx)?.then(|| self.recorded.kind.into()))
+    }
+
+    /// The party that speaks.
+    async fn party(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
+        if !self.is_open(ctx)? {
+            return Ok(None);
+        }
+        Party::by_key(ctx, self.recorded.party)
+    }
+
+    /// Who vouches for what it says.
+    async fn basis(&self, ctx: &Context<'_>) -> Result<Option<Basis>> {
+        Ok(self.is_open(ctx)?.then(|| self.recorded.basis.into()))
+    }
+
+    /// The operation's id, made by its signer.
+    async fn operation_id(&self, ctx: &Context<'_>) -> Result<Option<OperationId>> {
+        Ok(self.is_open(ctx)?.then_some(OperationId(self.recorded.id)))
+    }
+
+    /// The operation that it records.
+    async fn operation(&self, ctx: &Context<'_>) -> Result<Option<Operation>> {
+        if !self.is_open(ctx)? {
+            return Ok(None);
+        }
+        let party = api(ctx)?.node.tables().parties.get(&self.recorded.party).cloned();
+        Ok(party.map(|party| Operation::of_recorded(party, self.recorded.clone())))
+    }
+
+    /// SHA-256 of the signed payload, by which later operations refer to it.
+    async fn payload_digest(&self, ctx: &Context<'_>) -> Result<Option<Digest>> {
+        Ok(self.is_open(ctx)?.then(|| Digest(digest::Digest(self.recorded.digest.0))))
+    }
+
+    /// Who signed, in order of key id; empty for who may not see it.
+    async fn signers(&self, ctx: &Context<'_>) -> Result<Vec<Signer>> {
+        if !self.is_open(ctx)? {
+            return Ok(Vec::new());
+        }
+        let api = api(ctx)?;
+        let tables = api.node.tables();
+        let signer = |id: &KeyId| Signer { id: *id, key: tables.keys.get(id).cloned() };
+        Ok(self.recorded.signers.iter().map(signer).collect())
+    }
+
+    /// The exact bytes that were signed and stored: a DSSE envelope in canonical JSON. Verify
+    /// the signatures over the payload inside it.
+    async fn envelope(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
+        Ok(self.stored(ctx).await?.map(|(envelope, _)| Bytes(envelope)))
+    }
+
+    /// The lines that the payload's list commits to, in order, each with its salt; empty for a
+    /// kind without lines, null for who may not see them.
+    async fn lines(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        Ok(self.stored(ctx).await?.map(|(_, lines)| lines))
+    }
+}
+
+impl Entry {
+    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<(Vec<u8>, Vec<String>)>> {
+        if !self.is_open(ctx)? {
+            return Ok(None);
+        }
+        Ok(api(ctx)?.node.entry_bytes(self.recorded.entry).await?)
+    }
+}
+
+/// Who signed an entry.
+pub struct Signer {
+    id: KeyId,
+    key: Option<Arc<OfficerKey>>,
+}
+
+/// One signature of an entry: whose key, and who holds it. Added in 0.1.0.
+#[Object]
+impl Signer {
+    /// The public key.
+    async fn public_key(&self) -> PublicKey {
+        self.id.into()
+    }
+
+    /// The officer whose key it is.
+    async fn officer(&self) -> Option<Uuid> {
+        self.key.as_ref().map(|key| Uuid(key.officer))
+    }
+
+    /// The officer's party.
+    async fn party(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
+        match &self.key {
+            Some(key) => Party::by_key(ctx, key.party),
+            None => Ok(None),
+        }
+    }
+
+    /// Who holds the private key: a signature by a key that a node keeps is that node's word
+    /// that the officer was logged in.
+    async fn custody(&self) -> Option<Custody> {
+        self.key.as_ref().map(|key| key.custody.into())
+    }
+}
+
+/// How signed bytes name what stands at a place of the log.
+pub async fn reference(ctx: &Context<'_>, place: Place) -> Result<Option<Reference>> {
+    let found = api(ctx)?.load.entries.one(place.entry()).await?;
+    Ok(found.map(|record| {
+        let recorded = &record.recorded;
+        ids::Reference { digest: recorded.digest, operation: recorded.id, output: place.position() }.into()
+    }))
+}

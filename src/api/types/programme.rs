@@ -1,0 +1,148 @@
+//! Programmes, their rules and cycles.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use crate::api::id::NodeId;
+use crate::api::request::api;
+use crate::api::scalar::{CurrencyCode, Date, Decimal};
+use crate::ledger::ids::ProgrammeId;
+use crate::ledger::{money, registry};
+
+use super::entry::Entry;
+use super::money::Money;
+use super::party::Party;
+
+/// A programme, with the rules now in force.
+pub struct Programme(pub Arc<registry::Programme>);
+
+impl Programme {
+    /// The programme of an id.
+    pub fn by_id(ctx: &Context<'_>, id: ProgrammeId) -> Result<Option<Self>> {
+        Ok(api(ctx)?.node.tables().programmes.get(&id).cloned().map(Self))
+    }
+}
+
+/// A welfare scheme: its currency, its owner and the rules now in force. Rules apply from the
+/// entry that set them; due times and deductions made before stay as they were. Added in 0.1.0.
+#[Object]
+impl Programme {
+    /// Its id in this interface: `prg_...`.
+    pub async fn id(&self) -> ID {
+        NodeId::Programme(self.0.id).to_id()
+    }
+
+    /// Its code, unique on the chain, as signed bytes name it.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// What people call it.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// The treasury that owns it.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
+        Party::by_key(ctx, self.0.owner)
+    }
+
+    /// The currency of all its money.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency)
+    }
+
+    /// The fixed UTC offset of its days, in minutes.
+    async fn utc_offset_minutes(&self) -> i32 {
+        i32::from(self.0.utc_offset_minutes)
+    }
+
+    /// How many days each kind of hop may take before it is overdue.
+    async fn allowed_days(&self) -> AllowedDays {
+        let days = self.0.allowed_days;
+        AllowedDays {
+            transfer: i32::from(days.transfer),
+            delivery: i32::from(days.delivery),
+            giving_back: i32::from(days.giving_back),
+            recovery: i32::from(days.recovery),
+        }
+    }
+
+    /// Which deductions are lawful, and up to what. Others count as unaccounted.
+    async fn deductions(&self) -> Vec<ScheduledDeduction> {
+        let of = |rule: &crate::ledger::operation::ScheduledDeduction| ScheduledDeduction {
+            code: rule.code.clone(),
+            cap_amount: rule.cap_amount.map(|cap| Money::of(cap.get(), self.0.currency)),
+            cap_share: rule.cap_millionths.and_then(|cap| money::ratio(i128::from(cap), 1_000_000)).map(Decimal::of),
+        };
+        self.0.deductions.iter().map(of).collect()
+    }
+
+    /// Its payment periods, in order of their labels, with what was appropriated to each.
+    async fn cycles(&self, ctx: &Context<'_>) -> Result<Vec<Cycle>> {
+        let api = api(ctx)?;
+        let all = api.node.appropriations_of(self.0.id);
+        Ok(all.iter().map(|of| Cycle::of(of, self.0.currency)).collect())
+    }
+
+    /// The entry that set the rules now in force.
+    async fn rules_set_by(&self, ctx: &Context<'_>) -> Result<Option<Entry>> {
+        Entry::by_index(ctx, self.0.version).await
+    }
+}
+
+/// How many days each kind of hop may take; it is overdue after the end of the last of them.
+/// Added in 0.1.0.
+#[derive(SimpleObject)]
+pub struct AllowedDays {
+    /// Between parties.
+    transfer: i32,
+    /// To a recipient or end payee.
+    delivery: i32,
+    /// Back upstream.
+    #[graphql(name = "return")]
+    giving_back: i32,
+    /// A recovery on its way to the treasury.
+    recovery: i32,
+}
+
+/// One code of a programme's deduction schedule. Of two caps the lower counts. Added in 0.1.0.
+#[derive(SimpleObject)]
+pub struct ScheduledDeduction {
+    /// The code.
+    code: String,
+    /// The highest amount for each hop (kept by the sender: for each dispatch); null for none.
+    cap_amount: Option<Money>,
+    /// The highest share of the gross amount, with six places; null for none.
+    cap_share: Option<Decimal>,
+}
+
+/// A payment period of a programme. Added in 0.1.0.
+#[derive(SimpleObject)]
+pub struct Cycle {
+    /// Its label, such as `2026-11`.
+    label: String,
+    /// Its first day.
+    first_day: Date,
+    /// Its last day.
+    last_day: Date,
+    /// What was appropriated: the most that may be allocated.
+    appropriated: Money,
+    /// What of it is allocated.
+    allocated: Money,
+}
+
+impl Cycle {
+    /// A cycle by its appropriation.
+    pub fn of(appropriation: &registry::Appropriation, currency: money::Currency) -> Self {
+        let cycle = &appropriation.cycle;
+        Self {
+            label: cycle.label.clone(),
+            first_day: Date(cycle.first_day),
+            last_day: Date(cycle.last_day),
+            appropriated: Money::of(appropriation.appropriated, currency),
+            allocated: Money::of(appropriation.allocated, currency),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Recipients.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use crate::api::id::NodeId;
+use crate::api::page::{Args, cost};
+use crate::api::request::api;
+use crate::api::scalar::Uuid;
+use crate::ledger::registry;
+use crate::service::scopes::HopScope;
+
+use super::hop::{HopConnection, hops};
+use super::party::Party;
+
+/// A person who receives money, by the ledger's record.
+pub struct Recipient(pub Arc<registry::Party>);
+
+/// A person who receives money. The chain knows a random id, an area and a label, never a name
+/// or an account. Added in 0.1.0.
+#[Object]
+impl Recipient {
+    /// Its id in this interface: `rcp_` and its UUID.
+    pub async fn id(&self) -> ID {
+        NodeId::Recipient(self.0.id).to_id()
+    }
+
+    /// The random id, as signed bytes name it.
+    async fn uuid(&self) -> Uuid {
+        Uuid(self.0.id)
+    }
+
+    /// A label that says nothing of the person.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// The area, as a path of names (`province/county/township`).
+    async fn area(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(api(ctx)?.node.area_path(self.0.area))
+    }
+
+    /// The recipient as a party.
+    async fn party(&self) -> Party {
+        Party(self.0.clone())
+    }
+
+    /// Money sent to this recipient, newest first.
+    #[graphql(complexity = "cost(first, last) * child_complexity")]
+    async fn hops(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
+    ) -> Result<HopConnection> {
+        let scope = HopScope { to: Some(self.0.key), ..HopScope::default() };
+        hops(ctx, scope, Args { first, after, last, before }).await
+    }
+}

@@ -1,0 +1,34 @@
+//! `/graphiql`: a page to try requests. It is served whole from here and asks nobody else.
+
+use poem::{Response, handler};
+
+/// Nothing is allowed but what the page brings: its own script, style and requests.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+/// The page.
+#[handler]
+pub fn html() -> Response {
+    file("text/html; charset=utf-8", include_str!("page.html"))
+}
+
+/// What it does.
+#[handler]
+pub fn script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("page.js"))
+}
+
+/// How it looks.
+#[handler]
+pub fn style() -> Response {
+    file("text/css; charset=utf-8", include_str!("page.css"))
+}
+
+fn file(content_type: &str, body: &'static str) -> Response {
+    Response::builder()
+        .content_type(content_type)
+        .header("content-security-policy", POLICY)
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+        .body(body)
+}
