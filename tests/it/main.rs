@@ -1,12 +1,20 @@
 //! The one integration-test binary; each module tests one room or promise.
 
+#[cfg(feature = "server")]
+mod api;
 mod chain;
+#[cfg(feature = "server")]
+mod cli;
+#[cfg(feature = "server")]
+mod crash;
 mod interchange;
 mod layers;
 mod ledger;
 #[cfg(feature = "server")]
+mod service;
+#[cfg(feature = "server")]
 mod store;
 #[cfg(feature = "server")]
-mod service;
+mod story;
 #[cfg(feature = "server")]
 mod world;

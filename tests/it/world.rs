@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aqueduct::chain::digest::Digest;
 use aqueduct::chain::envelope::{Envelope, signing_bytes};
 use aqueduct::chain::key::{PublicKey, Signature};
-use aqueduct::ledger::ids::{HopId, KeyId, PayloadDigest, Place, Reference, TokenId};
+use aqueduct::ledger::ids::{KeyId, PayloadDigest, Place, Reference, TokenId};
 use aqueduct::ledger::lines::{OutputLine, RecipientLine};
 use aqueduct::ledger::money::{Currency, Minor};
 use aqueduct::ledger::operation::*;
@@ -15,7 +15,7 @@ use aqueduct::ledger::registry::{Custody, PartyKind, Role};
 use aqueduct::ledger::statement::Statement;
 use aqueduct::ledger::time::{Cycle, Millis};
 use aqueduct::service::clock::Clock;
-use aqueduct::service::node::{Node, Options};
+use aqueduct::service::node::{Bounds, Node, Options};
 use aqueduct::service::officers::Viewer;
 use aqueduct::service::operation::{Header, to_sign};
 use aqueduct::service::orderer::Answer;
@@ -27,8 +27,8 @@ use aqueduct::store::views::sums::MoneyFilter;
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// 2026-11-02T09:00:00Z.
-pub const START: Millis = Millis(1_793_610_000_000);
+/// 2024-11-04T09:00:00Z: before now on any machine, so that a server can go on with a world.
+pub const START: Millis = Millis(1_730_710_800_000);
 
 /// A party of the world with its officers; the login token of each.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct World {
     pub directory: TempDir,
     pub clock: Arc<Clock>,
     pub faults: Faults,
+    pub bounds: Bounds,
+    pub serving: bool,
     pub node: Option<Arc<Node>>,
     pub registrar: Actor,
     pub treasury: Actor,
@@ -81,7 +83,7 @@ pub fn line(to: &Actor, amount: i64) -> OutputLine {
 }
 
 impl World {
-    /// Begins a chain and registers everybody, with 1,000.00 INR allocated to the treasury.
+    /// Begins a chain and registers everybody, with 100,000.00 INR appropriated and nothing allocated.
     pub async fn start() -> Self {
         let mut world = Self::bare().await;
         world.register().await;
@@ -98,6 +100,8 @@ impl World {
             directory,
             clock,
             faults,
+            bounds: Bounds::default(),
+            serving: false,
             node: None,
             registrar: actor("Registrar"),
             treasury: actor("Treasury"),
@@ -117,7 +121,13 @@ impl World {
     }
 
     pub fn options(&self) -> Options {
-        Options { clock: self.clock.clone(), faults: self.faults.clone(), ..Options::new(self.path()) }
+        Options {
+            clock: self.clock.clone(),
+            faults: self.faults.clone(),
+            bounds: self.bounds,
+            serving: self.serving,
+            ..Options::new(self.path())
+        }
     }
 
     pub fn node(&self) -> &Arc<Node> {
@@ -237,11 +247,7 @@ impl World {
         self.bank = self.party("Bank", PartyKind::Provider, "", &[passing.to_vec()]).await;
         self.supervisor = self.party("Supervisor", PartyKind::Supervisor, "", &both(&[Role::Supervisor])).await;
         let lines: Vec<RecipientLine> = (1..=5)
-            .map(|n| RecipientLine {
-                party: id_at(START),
-                area: "North/Hill/Ford".to_owned(),
-                label: format!("R{n}"),
-            })
+            .map(|n| RecipientLine { party: id_at(START), area: "North/Hill/Ford".to_owned(), label: format!("R{n}") })
             .collect();
         let enrol = Operation::RecipientEnrol(RecipientEnrol {}, lines.clone());
         self.record(&self.registrar.clone(), enrol).await;
@@ -253,7 +259,7 @@ impl World {
         self.programme("PENSION").await;
     }
 
-    /// A programme with a scheduled transit fee and an ADMIN cap of 20, and 1,000.00 appropriated.
+    /// A programme with a scheduled transit fee and an ADMIN cap of 20, and 100,000.00 appropriated.
     pub async fn programme(&self, code: &str) {
         let scheduled = |code: &str, cap: Option<i64>| ScheduledDeduction {
             cap_amount: cap.map(minor),
@@ -269,10 +275,19 @@ impl World {
             utc_offset_minutes: 330,
         };
         self.record(&self.treasury, Operation::ProgrammeDefine(define)).await;
+        self.appropriate(code).await;
+    }
+
+    /// Another 100,000.00 appropriated to the pension.
+    pub async fn programme_money(&self) {
+        self.appropriate("PENSION").await;
+    }
+
+    async fn appropriate(&self, code: &str) {
         let cycle = Cycle {
-            first_day: "2026-11-01".parse().unwrap(),
-            label: "2026-11".to_owned(),
-            last_day: "2026-11-30".parse().unwrap(),
+            first_day: "2024-11-01".parse().unwrap(),
+            label: "2024-11".to_owned(),
+            last_day: "2024-11-30".parse().unwrap(),
         };
         let appropriate =
             BudgetAppropriate { amount: minor(10_000_000), currency: inr(), cycle, programme: code.to_owned() };
@@ -314,7 +329,7 @@ impl World {
         let allocate = AllocationCreate {
             amount: minor(amount),
             currency: inr(),
-            cycle: "2026-11".to_owned(),
+            cycle: "2024-11".to_owned(),
             programme: "PENSION".to_owned(),
             purpose: "PENSION".to_owned(),
         };
@@ -324,7 +339,8 @@ impl World {
     /// Dispatches from a token to receivers; the answer, whose outputs are hops.
     pub async fn dispatch(&self, from: &Actor, token: Reference, outputs: &[(&Actor, i64)]) -> Answer {
         let lines = outputs.iter().map(|(to, amount)| line(to, *amount)).collect();
-        self.record(from, Operation::TokenDispatch(TokenDispatch { currency: inr(), keep: Vec::new(), token }, lines)).await
+        self.record(from, Operation::TokenDispatch(TokenDispatch { currency: inr(), keep: Vec::new(), token }, lines))
+            .await
     }
 
     pub fn acknowledge(&self, hop: Reference, arrived: i64) -> Operation {
@@ -342,9 +358,4 @@ pub fn reference(answer: &Answer, output: u32) -> Reference {
 /// The token of a recorded operation.
 pub fn token(answer: &Answer, position: u32) -> TokenId {
     TokenId(Place::new(answer.recorded.entry, position).unwrap())
-}
-
-/// The hop of a recorded operation.
-pub fn hop(answer: &Answer, number: u32) -> HopId {
-    HopId(Place::new(answer.recorded.entry, number).unwrap())
 }

@@ -65,7 +65,7 @@ async fn a_failing_node_store_refuses_a_draft_and_a_retry_passes() {
     let allocate = aqueduct::ledger::operation::AllocationCreate {
         amount: crate::world::minor(500),
         currency: crate::world::inr(),
-        cycle: "2026-11".to_owned(),
+        cycle: "2024-11".to_owned(),
         programme: "PENSION".to_owned(),
         purpose: "PENSION".to_owned(),
     };

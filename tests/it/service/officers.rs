@@ -13,7 +13,7 @@ fn allocation(amount: i64) -> Operation {
     Operation::AllocationCreate(AllocationCreate {
         amount: minor(amount),
         currency: inr(),
-        cycle: "2026-11".to_owned(),
+        cycle: "2024-11".to_owned(),
         programme: "PENSION".to_owned(),
         purpose: "PENSION".to_owned(),
     })
@@ -67,6 +67,27 @@ async fn a_draft_expires_and_can_be_withdrawn() {
 }
 
 #[tokio::test]
+async fn an_id_that_waits_takes_no_other_content_until_it_is_withdrawn() {
+    let world = World::start().await;
+    let (first, second) = (world.next_id(), world.next_id());
+    world.state_as(&world.treasury, 0, first, allocation(10_000_000)).await.unwrap();
+    let other = world.state_as(&world.treasury, 0, first, allocation(1)).await.unwrap_err();
+    assert_eq!(other.code(), "OPERATION_ID_REUSED");
+    world.state_as(&world.treasury, 0, second, allocation(9_000_000)).await.unwrap();
+    world.node().approve(&world.viewer(&world.treasury, 1), first).await.unwrap();
+    let unfunded = world.node().approve(&world.viewer(&world.treasury, 1), second).await.unwrap_err();
+    assert_eq!(unfunded.code(), "UNFUNDED");
+    world.programme_money().await;
+    let waits = world.state_as(&world.treasury, 0, second, allocation(500)).await.unwrap_err();
+    assert_eq!(waits.code(), "OPERATION_ID_REUSED");
+    world.node().withdraw(&world.viewer(&world.treasury, 0), second).await.unwrap();
+    world.state_as(&world.treasury, 0, second, allocation(500)).await.unwrap();
+    let outcome = world.node().approve(&world.viewer(&world.treasury, 1), second).await.unwrap();
+    assert!(matches!(outcome.status, Status::Recorded(_)), "{outcome:?}");
+    assert_eq!(world.statement().await.allocated, 10_000_500);
+}
+
+#[tokio::test]
 async fn holders_of_their_own_keys_sign_the_same_bytes() {
     let world = World::start().await;
     let keys: Vec<SecretKey> = (1..=2).map(|n| SecretKey::from_bytes(&[n; 32])).collect();
@@ -99,7 +120,8 @@ async fn reversing_an_acknowledgement_takes_an_officer_of_each_side() {
     let allocated = world.allocate(100_000).await;
     let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
     let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 9_000)).await;
-    let reverse = Operation::EntryReverse(EntryReverse { entry: reference(&arrived, 0), reason: "a digit lost".to_owned() });
+    let reverse =
+        Operation::EntryReverse(EntryReverse { entry: reference(&arrived, 0), reason: "a digit lost".to_owned() });
     let id = world.next_id();
     world.state_as(&world.bureau, 1, id, reverse).await.unwrap();
     let own = world.node().approve(&world.viewer(&world.bureau, 0), id).await.unwrap_err();

@@ -1,10 +1,10 @@
 //! One allocation, from the treasury to a person, and what a restart finds of it.
 
 use aqueduct::ledger::operation::*;
-use aqueduct::service::record::Status;
-use aqueduct::service::reads::ReadError;
-use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
 use aqueduct::ledger::time::Millis;
+use aqueduct::service::reads::ReadError;
+use aqueduct::service::record::Status;
+use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
 
 use crate::world::{World, inr, minor, reference, token};
 
@@ -15,7 +15,8 @@ async fn money_reaches_a_person_and_every_class_adds_up() {
     let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
     let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 88_000)).await;
     let paid = world.dispatch(&world.bureau, reference(&arrived, 0), &[(&world.recipients[0], 5_000)]).await;
-    let word = ReceiptConfirm { currency: inr(), hop: reference(&paid, 0), issues: String::new(), received: minor(4_000) };
+    let word =
+        ReceiptConfirm { currency: inr(), hop: reference(&paid, 0), issues: String::new(), received: minor(4_000) };
     world.record(&world.recipients[0], Operation::ReceiptConfirm(word)).await;
 
     let statement = world.statement().await;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aqueduct::store::faults::Faults;
 use aqueduct::ledger::admit::Change;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::ids::AreaId;
+use aqueduct::store::faults::Faults;
 use aqueduct::store::views::error::ViewsError;
 use aqueduct::store::views::{Applied, Views};
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;

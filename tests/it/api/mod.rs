@@ -1,0 +1,4 @@
+//! The interface, through the real router, with real clients on a loopback port.
+
+mod mutations;
+mod queries;

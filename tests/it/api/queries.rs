@@ -1,0 +1,11 @@
+//! Reading: queries, subscriptions, the schema and the server around them.
+
+mod client;
+mod connections;
+mod errors;
+mod http;
+mod log;
+mod money;
+mod recipients;
+mod schema;
+mod subscriptions;

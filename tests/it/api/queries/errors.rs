@@ -1,0 +1,132 @@
+//! Every error has a code.
+
+use serde_json::{Value, json};
+
+use super::client::{Served, login};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_root_field_but_log_needs_a_login() {
+    let served = Served::start().await;
+    let fields = [
+        "viewer { officer }",
+        "node(id: \"tok_1\") { id }",
+        "operation(id: \"0193a000-0000-7000-8000-000000000000\") { id }",
+        "operations { totalCount }",
+        "programme(id: \"PENSION\") { id }",
+        "programmes { totalCount }",
+        "party(id: \"0193a000-0000-7000-8000-000000000000\") { id }",
+        "parties { totalCount }",
+        "recipient(id: \"0193a000-0000-7000-8000-000000000000\") { id }",
+        "recipients { totalCount }",
+        "allocation(id: \"alc_1\") { id }",
+        "allocations { totalCount }",
+        "token(id: \"tok_1\") { id }",
+        "tokens { totalCount }",
+        "hop(id: \"hop_1\") { id }",
+        "hops { totalCount }",
+        "statement { held { amount } }",
+        "leakageReport(groupBy: PARTY) { height }",
+    ];
+    for field in fields {
+        let query = format!("{{ {field} }}");
+        assert_eq!(served.error(None, &query).await, "UNAUTHENTICATED", "{field}");
+        assert_eq!(served.error(Some("aqd_nonsense"), &query).await, "UNAUTHENTICATED", "{field}");
+    }
+    let names = "{ __schema { queryType { fields { name } } } }";
+    let known = served.ask(None, names, Value::Null).await;
+    let known = known["data"]["__schema"]["queryType"]["fields"].as_array().unwrap().clone();
+    assert_eq!(known.len(), fields.len() + 1, "each root field is above, and `log`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_document_says_what_it_is() {
+    let served = Served::start().await;
+    let cases = [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ hops(first: \"1\") { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ hops(first: -1) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hops(first: 0) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hops(first: 101) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hops(last: -2147483648) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hops(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hops(after: \"!\") { totalCount } }", "BAD_USER_INPUT"),
+        ("{ hop(id: \"tok_1\") { id } }", "BAD_USER_INPUT"),
+        ("{ hop(id: \"\") { id } }", "BAD_USER_INPUT"),
+        ("{ node(id: \"nothing\") { id } }", "BAD_USER_INPUT"),
+        ("{ operation(id: \"nothing\") { id } }", "BAD_USER_INPUT"),
+        ("{ hops(filter: { programme: \"tok_1\" }) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ log { entry(index: \"-1\") { index } } }", "BAD_USER_INPUT"),
+        ("{ log { inclusionProof(index: \"99999\", treeSize: \"3\") { hashes } } }", "NO_PROOF"),
+        ("{ log { inclusionProof(index: \"0\", treeSize: \"99999\") { hashes } } }", "BAD_USER_INPUT"),
+        ("{ log { consistencyProof(first: \"0\", second: \"3\") { hashes } } }", "NO_PROOF"),
+        ("{ statement(asOf: \"yesterday\") { held { amount } } }", "BAD_USER_INPUT"),
+        ("query A { log { chainId } } query B { log { chainId } }", "BAD_USER_INPUT"),
+        ("subscription { entryRecorded { index } }", "BAD_USER_INPUT"),
+    ];
+    for (query, code) in cases {
+        assert_eq!(served.error(Some(login(&served.world.supervisor)), query).await, code, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_ask_for_too_much_are_refused() {
+    let served = Served::start().await;
+    let supervisor = Some(login(&served.world.supervisor));
+    let wide =
+        "{ tokens(first: 100) { nodes { children(first: 100) { nodes { children(first: 100) { nodes { id } } } } } } }";
+    assert_eq!(served.error(supervisor, wide).await, "QUERY_TOO_COMPLEX");
+    let deep = format!("{{ tokens(first: 1) {{ nodes {{ {} id {} }} }} }}", "parent { ".repeat(30), "} ".repeat(30));
+    assert_eq!(served.error(supervisor, &deep).await, "QUERY_TOO_COMPLEX");
+    let aliased: String = (0..1500).map(|n| format!("a{n}: hops(first: 100) {{ nodes {{ id }} }} ")).collect();
+    assert_eq!(served.error(supervisor, &format!("{{ {aliased} }}")).await, "QUERY_TOO_COMPLEX");
+    let negative = "{ tokens(first: -1) { nodes { children(first: -1) { nodes { id } } } } }";
+    assert_eq!(served.error(supervisor, negative).await, "BAD_USER_INPUT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_in_several_currencies_has_no_single_statement() {
+    use aqueduct::ledger::money::Currency;
+    use aqueduct::ledger::operation::{AllocationCreate, AllowedDays, BudgetAppropriate, Operation, ProgrammeDefine};
+    let served = Served::start().await;
+    let world = &served.world;
+    let jpy = Currency::parse("JPY").unwrap();
+    let define = ProgrammeDefine {
+        allowed_days: AllowedDays { delivery: 5, recovery: 10, giving_back: 5, transfer: 3 },
+        code: "RELIEF".to_owned(),
+        currency: jpy,
+        deductions: Vec::new(),
+        label: "Relief".to_owned(),
+        utc_offset_minutes: 540,
+    };
+    world.record(&world.treasury, Operation::ProgrammeDefine(define)).await;
+    let cycle = aqueduct::ledger::time::Cycle {
+        first_day: "2024-11-01".parse().unwrap(),
+        label: "2024-11".to_owned(),
+        last_day: "2024-11-30".parse().unwrap(),
+    };
+    let amount = crate::world::minor(700);
+    let appropriate = BudgetAppropriate { amount, currency: jpy, cycle, programme: "RELIEF".to_owned() };
+    world.record(&world.treasury, Operation::BudgetAppropriate(appropriate)).await;
+    let allocate = AllocationCreate {
+        amount,
+        currency: jpy,
+        cycle: "2024-11".to_owned(),
+        programme: "RELIEF".to_owned(),
+        purpose: "RELIEF".to_owned(),
+    };
+    world.record(&world.treasury, Operation::AllocationCreate(allocate)).await;
+    world.node().catch_up().await;
+    let supervisor = Some(login(&world.supervisor));
+    assert_eq!(served.error(supervisor, "{ statement { held { amount } } }").await, "MIXED_CURRENCIES");
+    let query = "{ leakageReport(groupBy: PROGRAMME) { total { key } groups { nodes { key currency } } } \
+                 statement(filter: { currency: \"JPY\" }) { held { amount currency } } }";
+    let expected = json!({
+        "leakageReport": { "total": null, "groups": { "nodes": [
+            { "key": "PENSION", "currency": "INR" }, { "key": "RELIEF", "currency": "JPY" },
+        ] } },
+        "statement": { "held": { "amount": "700", "currency": "JPY" } },
+    });
+    assert_eq!(served.data(&world.supervisor, query).await, expected);
+}

@@ -1,0 +1,284 @@
+//! Whatever is changed in the stored files is found, with its place.
+
+use std::fs;
+use std::path::Path;
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, Value as SqlValue};
+use serde_json::Value;
+
+use super::{Place, Ran, run_in, second_table, small_table};
+
+/// A directory whose chain has several blocks, and the views as they were before the last one.
+struct Base {
+    place: Place,
+}
+
+impl Base {
+    fn new() -> Self {
+        let place = Place::new();
+        place.import("one.csv", &small_table()).expect(0);
+        copy(&place.data(), &place.file("before"));
+        place.import("two.csv", &second_table()).expect(0);
+        Self { place }
+    }
+
+    /// A copy of the directory to be tampered with.
+    fn copy(&self, name: &str) -> std::path::PathBuf {
+        let to = self.place.file(name);
+        copy(&self.place.data(), &to);
+        to
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+fn verify(directory: &Path) -> Ran {
+    run_in(directory, &["verify", "--json"])
+}
+
+async fn open(directory: &Path, store: &str) -> DatabaseConnection {
+    Database::connect(format!("sqlite://{}?mode=rw", directory.join(store).display())).await.unwrap()
+}
+
+/// Changes rows of a store by hand; at least one must change.
+async fn tamper(directory: &Path, store: &str, sql: &str) {
+    let database = open(directory, store).await;
+    let mut changed = 0;
+    for sql in sql.split(';') {
+        changed += database.execute_unprepared(sql).await.unwrap().rows_affected();
+    }
+    assert!(changed > 0, "{sql} changes nothing");
+    database.close().await.unwrap();
+}
+
+/// Changes one byte of a block's header or body.
+async fn flip(directory: &Path, column: &str, height: i64, at: impl Fn(usize) -> usize) {
+    let database = open(directory, "chain.db").await;
+    let backend = database.get_database_backend();
+    let sql = format!("SELECT {column} FROM blocks WHERE height = {height}");
+    let row = database.query_one_raw(Statement::from_string(backend, sql)).await.unwrap().unwrap();
+    let mut bytes: Vec<u8> = row.try_get("", column).unwrap();
+    let at = at(bytes.len());
+    bytes[at] ^= 1;
+    let sql = format!("UPDATE blocks SET {column} = ? WHERE height = {height}");
+    let values = [SqlValue::from(bytes)];
+    let done = database.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+    database.close().await.unwrap();
+}
+
+/// The fault that is found, which must be one.
+#[track_caller]
+fn fault(directory: &Path) -> Value {
+    let ran = verify(directory).expect(4);
+    assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    let found = ran.json();
+    assert_eq!(found["ok"], false);
+    found["fault"].clone()
+}
+
+#[tokio::test]
+async fn every_changed_row_of_the_views_is_found_and_a_rebuild_mends_it() {
+    let base = Base::new();
+    let sound = verify(&base.place.data()).expect(0).json();
+    assert_eq!(sound["ok"], true);
+    for table in [
+        "areas",
+        "parties",
+        "officer_keys",
+        "programmes",
+        "appropriations",
+        "allocations",
+        "tokens",
+        "hops",
+        "imported_rows",
+        "totals",
+        "blocks",
+        "operations",
+        "tiles",
+    ] {
+        assert!(sound["checked"]["viewRows"][table].as_u64().unwrap() > 0, "{table} is compared");
+    }
+    let report = run_in(&base.place.data(), &["report", "--by", "party", "--format", "json"]).expect(0).json();
+    let cases = [
+        ("tokens", "UPDATE tokens SET amount = amount + 1 WHERE id = (SELECT MAX(id) FROM tokens)"),
+        ("tokens", "UPDATE tokens SET spent_by = NULL WHERE id = (SELECT MIN(id) FROM tokens)"),
+        ("tokens", "DELETE FROM tokens WHERE id = (SELECT MAX(id) FROM tokens)"),
+        ("hops", "UPDATE hops SET arrived = arrived - 1 WHERE id = (SELECT MAX(id) FROM hops)"),
+        ("hops", "DELETE FROM hops WHERE id = (SELECT MIN(id) FROM hops)"),
+        ("allocations", "UPDATE allocations SET purpose = 'OTHER' WHERE id = (SELECT MAX(id) FROM allocations)"),
+        ("appropriations", "UPDATE appropriations SET appropriated = appropriated + 1"),
+        ("parties", "UPDATE parties SET label = 'Nobody' WHERE key = (SELECT MAX(key) FROM parties)"),
+        ("areas", "UPDATE areas SET path = 'Elsewhere' WHERE id = (SELECT MAX(id) FROM areas)"),
+        ("officer_keys", "UPDATE officer_keys SET revoked_by = 1"),
+        ("programmes", "UPDATE programmes SET label = 'Other'"),
+        ("totals", "UPDATE totals SET total = total - 1"),
+        ("operations", "UPDATE operations SET recorded_at = recorded_at + 1 WHERE entry = 2"),
+        ("operations", "UPDATE operations SET leaf = zeroblob(32) WHERE entry = 2"),
+        ("blocks", "UPDATE blocks SET time = time + 1 WHERE height = 1"),
+        ("tiles", "UPDATE tiles SET bytes = zeroblob(length(bytes))"),
+        ("imported_rows", "DELETE FROM imported_rows"),
+        ("imported_rows", "INSERT INTO imported_rows (key, entry) VALUES (zeroblob(16), 1)"),
+        ("tokens", "UPDATE tokens SET state = 99 WHERE id = (SELECT MAX(id) FROM tokens)"),
+        ("tokens", "UPDATE tokens SET amount = 'much' WHERE id = (SELECT MAX(id) FROM tokens)"),
+    ];
+    for (number, (table, sql)) in cases.into_iter().enumerate() {
+        let directory = base.copy(&format!("views-{number}"));
+        tamper(&directory, "views.db", sql).await;
+        let found = fault(&directory);
+        assert_eq!((&found["store"], &found["table"]), (&"views".into(), &table.into()), "{sql}: {found:#}");
+        for (change, field) in
+            [("label = 'Nobody'", "label: here \"Nobody\", from the chain"), ("arrived -", "arrived: here ")]
+        {
+            let what = found["what"].as_str().unwrap();
+            assert!(!sql.contains(change) || what.contains(field), "the field is named: {what}");
+        }
+        run_in(&directory, &["rebuild"]).expect(0);
+        assert_eq!(verify(&directory).expect(0).json(), sound, "{sql}");
+        let again = run_in(&directory, &["report", "--by", "party", "--format", "json"]).expect(0).json();
+        assert_eq!(again, report);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_changed_byte_and_place_of_the_chain_is_found() {
+    let base = Base::new();
+    let blocks = verify(&base.place.data()).expect(0).json()["checked"]["blocks"].as_i64().unwrap();
+    assert!(blocks >= 6, "{blocks}");
+    let last = blocks - 1;
+    let check = async |name: &str, sql: &str, block: i64, what: &str| {
+        let directory = base.copy(name);
+        tamper(&directory, "chain.db", sql).await;
+        let found = fault(&directory);
+        assert_eq!((&found["store"], &found["block"]), (&"chain".into(), &block.into()), "{sql}: {found:#}");
+        assert!(found["what"].as_str().unwrap().contains(what), "{sql}: {found:#}");
+    };
+    check("missing", "DELETE FROM blocks WHERE height = 3", 3, "missing").await;
+    check("first", "DELETE FROM blocks WHERE height = 0", 0, "missing").await;
+    check("end", &format!("DELETE FROM blocks WHERE height = {last}"), last, "the end of the chain is missing").await;
+    let swap = "UPDATE blocks SET height = 100 WHERE height = 2; UPDATE blocks SET height = 2 WHERE height = 3; \
+                UPDATE blocks SET height = 3 WHERE height = 100";
+    check("swapped", swap, 2, "the block of height 3 stands in its place").await;
+    for column in ["time", "entry_count", "first_entry"] {
+        check(column, &format!("UPDATE blocks SET {column} = {column} + 1 WHERE height = 2"), 2, column).await;
+    }
+    for column in ["digest", "previous"] {
+        check(column, &format!("UPDATE blocks SET {column} = zeroblob(32) WHERE height = 2"), 2, column).await;
+    }
+    let directory = base.copy("all");
+    tamper(&directory, "chain.db", "DELETE FROM blocks").await;
+    assert_eq!(fault(&directory)["store"], "chain");
+
+    // Bytes at several places of the header and the body. Only the last block's digest of
+    // changes, time and proposer are confirmed by nothing behind them, and the columns beside
+    // the block tell even those.
+    for height in [0, 2, last] {
+        for (column, parts) in [("header", 23), ("body", 11)] {
+            for part in 0..parts {
+                let directory = base.copy("flipped");
+                flip(&directory, column, height, |bytes| bytes * part / parts).await;
+                let found = fault(&directory);
+                assert_eq!(found["store"], "chain", "{column} {height} {part}: {found:#}");
+                assert_eq!(found["block"], height, "{column} {height} {part}: {found:#}");
+                fs::remove_dir_all(&directory).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn views_behind_the_chain_are_no_fault_and_a_shorter_chain_is() {
+    let base = Base::new();
+    let (before, data) = (base.place.file("before"), base.place.data());
+    let height = verify(&data).expect(0).json()["head"]["height"].as_u64().unwrap();
+
+    // The views of yesterday beside the chain of today: they lag.
+    let lagging = base.copy("lagging");
+    replace(&before, &lagging, "views.db");
+    let found = verify(&lagging).expect(0).json();
+    assert_eq!((&found["views"]["blocksBehind"], &found["head"]["height"]), (&1.into(), &height.into()));
+    // Any start brings them up.
+    run_in(&lagging, &["rebuild"]).expect(0);
+    assert_eq!(verify(&lagging).expect(0).json()["views"]["blocksBehind"], 0);
+
+    // Without views there is nothing to compare, and nothing wrong.
+    let without = base.copy("without");
+    remove(&without, "views.db");
+    assert_eq!(verify(&without).expect(0).json()["views"]["blocksBehind"], height + 1);
+
+    // The chain of yesterday beside the views of today: its end is missing.
+    let rolled_back = base.copy("rolled-back");
+    replace(&before, &rolled_back, "chain.db");
+    let found = fault(&rolled_back);
+    assert_eq!((&found["store"], &found["block"]), (&"chain".into(), &height.into()));
+    // Only a node of another chain has these views.
+    let other = Place::new();
+    other.import("one.csv", &second_table()).expect(0);
+    let mixed = base.copy("mixed");
+    replace(&other.data(), &mixed, "views.db");
+    assert_eq!(fault(&mixed)["store"], "views");
+
+    // What this node signed binds it.
+    let signed = base.copy("signed");
+    let sql = format!(
+        "INSERT INTO settings (name, value) VALUES ('last_signed_checkpoint', x'{:016x}{}')",
+        height + 100,
+        "00".repeat(32)
+    );
+    tamper(&signed, "node.db", &sql).await;
+    assert_eq!(fault(&signed)["store"], "node");
+}
+
+#[test]
+fn files_that_are_no_databases_are_faults() {
+    let base = Base::new();
+    for store in ["chain.db", "views.db", "node.db"] {
+        let directory = base.copy(&format!("garbage-{store}"));
+        remove(&directory, store);
+        fs::write(directory.join(store), "this is no database".repeat(1_000)).unwrap();
+        let found = fault(&directory);
+        assert_eq!(format!("{}.db", found["store"].as_str().unwrap()), store, "{found:#}");
+    }
+    // Even such views are made anew.
+    let directory = base.place.file("garbage-views.db");
+    run_in(&directory, &["rebuild"]).expect(0);
+    verify(&directory).expect(0);
+}
+
+#[test]
+fn verifying_leaves_nothing_behind() {
+    let base = Base::new();
+    verify(&base.place.data()).expect(0);
+    let names: Vec<String> = fs::read_dir(base.place.data())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("verify"))
+        .collect();
+    assert!(names.is_empty(), "{names:?}");
+    let text = run_in(&base.place.data(), &["verify"]).expect(0).out;
+    assert!(text.contains("Everything is in order."), "{text}");
+}
+
+/// Puts another directory's file of a store in place of this one's.
+fn replace(from: &Path, to: &Path, store: &str) {
+    remove(to, store);
+    for suffix in ["", "-wal", "-shm"] {
+        let name = format!("{store}{suffix}");
+        if from.join(&name).exists() {
+            fs::copy(from.join(&name), to.join(&name)).unwrap();
+        }
+    }
+}
+
+fn remove(directory: &Path, store: &str) {
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(directory.join(format!("{store}{suffix}")));
+    }
+}
