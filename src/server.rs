@@ -9,6 +9,7 @@
 //! | `/schema.graphql` | the schema's text |
 //! | `/healthz`, `/readyz` | alive; ready for work |
 //! | `/metrics` | a few figures as text |
+//! | `/log/checkpoint` | the log's size and root, signed (C2SP tlog-checkpoint) |
 //!
 //! A request's log line names its method, path, status and time, never its query, token or body.
 
@@ -76,6 +77,7 @@ fn routes(app: App) -> impl IntoEndpoint<Endpoint = impl Endpoint<Output = Respo
         .at("/healthz", get(health))
         .at("/readyz", get(readiness))
         .at("/metrics", get(metrics))
+        .at("/log/checkpoint", get(checkpoint))
         .data(app)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(refused)
@@ -144,17 +146,28 @@ fn readiness(app: Data<&App>) -> Response {
     Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body("not ready\n")
 }
 
+/// The log's size and root, signed: a C2SP checkpoint.
+#[handler]
+async fn checkpoint(app: Data<&App>) -> Response {
+    match app.node.checkpoint().await {
+        Ok(note) => Response::builder().content_type("text/plain; charset=utf-8").body(note),
+        Err(why) => {
+            tracing::error!(error = %why, "no checkpoint was signed");
+            reply::failure(StatusCode::SERVICE_UNAVAILABLE, "NO_CHECKPOINT", &why.to_string())
+        }
+    }
+}
+
 /// A few figures in the text form that collectors read.
 #[handler]
-async fn metrics(app: Data<&App>) -> Response {
+fn metrics(app: Data<&App>) -> Response {
     let heights = app.node.heights();
-    let head = app.node.head_height().await.ok().flatten();
     let gauge = |name: &str, help: &str, value: Option<u64>| match value {
         Some(value) => format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"),
         None => String::new(),
     };
     let text = [
-        gauge("aqueduct_head_height", "Height of the last block of the chain.", head),
+        gauge("aqueduct_head_height", "Height of the last block of the chain.", heights.head.height),
         gauge("aqueduct_views_height", "Height of the last block that readers see.", heights.views.height),
         gauge("aqueduct_views_entries", "Entries of the log that readers see.", Some(heights.views.entries)),
         gauge("aqueduct_lag_facts", "Changes committed but not yet seen.", u64::try_from(heights.lag_facts).ok()),

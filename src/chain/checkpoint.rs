@@ -51,11 +51,21 @@ pub enum CheckpointFault {
 /// Signs the size and root of the log named by its origin. Make sure first
 /// that nothing else was ever signed for this size, and that it is durable.
 pub fn sign(origin: &str, head: &TreeHead, key: &SecretKey) -> Result<String, CheckpointFault> {
+    sign_with(origin, head, &key.public(), |message| key.sign(message))
+}
+
+/// The same with a key that somebody else keeps: `sign` signs by it.
+pub fn sign_with(
+    origin: &str,
+    head: &TreeHead,
+    key: &PublicKey,
+    sign: impl Fn(&[u8]) -> key::Signature,
+) -> Result<String, CheckpointFault> {
     check_origin(origin)?;
     let checkpoint =
         Checkpoint::new(origin, head.size, tlog::Hash(head.root.0), "").map_err(|_| CheckpointFault::Origin)?;
     let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| CheckpointFault::Malformed)?;
-    let signer = LogSigner { origin, key };
+    let signer = LogSigner { origin, key, sign: &sign };
     note.add_sigs(&[&signer]).map_err(|_| CheckpointFault::Origin)?;
     Ok(String::from_utf8(note.to_bytes()).expect("a note is UTF-8"))
 }
@@ -124,7 +134,8 @@ fn key_id(origin: &str, key: &PublicKey) -> u32 {
 
 struct LogSigner<'a> {
     origin: &'a str,
-    key: &'a SecretKey,
+    key: &'a PublicKey,
+    sign: &'a dyn Fn(&[u8]) -> key::Signature,
 }
 
 impl Signer for LogSigner<'_> {
@@ -133,11 +144,11 @@ impl Signer for LogSigner<'_> {
     }
 
     fn key_id(&self) -> u32 {
-        key_id(self.origin, &self.key.public())
+        key_id(self.origin, self.key)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ed25519_dalek::SignatureError> {
-        Ok(self.key.sign(message).0.to_vec())
+        Ok((self.sign)(message).0.to_vec())
     }
 }
 

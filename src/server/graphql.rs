@@ -86,8 +86,8 @@ async fn answer(app: &App, request: &Request, document: Document) -> Response {
     };
     let api = Api::new(app.node.clone(), caller, app.last_recorded.clone());
     let mut executed = app.schema.execute(document.data(Arc::new(api))).await;
-    let head = app.node.head_height().await.ok().flatten();
-    let views = app.node.heights().views.height;
+    let heights = app.node.heights();
+    let (head, views) = (heights.head.height, heights.views.height);
     let text = |height: Option<u64>| height.map(|height| height.to_string());
     let value = |height: Option<u64>| text(height).map_or(Value::Null, Value::String);
     let heights = [(Name::new("head"), value(head)), (Name::new("views"), value(views))];

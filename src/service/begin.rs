@@ -4,8 +4,6 @@
 //! who signs the first payload ([`first_payload`]) and hands the envelope in ([`begin_signed`]).
 //! Either way the registrar's officer gets a login, whose token is shown once.
 
-use std::path::Path;
-
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::chain::digest::Digest;
@@ -24,7 +22,7 @@ use crate::store::node::keyring::{Keyring, KeyringError, Unlock};
 use crate::store::node::unlock::UnlockError;
 
 use super::clock::ClockSuspect;
-use super::node::{Node, Options, StartError};
+use super::node::{Node, Options, StartError, make_directory};
 use super::operation::{self, Header, Unwritable};
 
 /// What the registrar's first officer may do besides registering.
@@ -139,15 +137,6 @@ impl Options {
     pub fn with_passphrase(self, passphrase: String) -> Self {
         Self { unlock: Unlock::Passphrase(passphrase), ..self }
     }
-}
-
-/// Makes the data directory for its owner only: it holds logins and sealed keys.
-fn make_directory(directory: &Path) -> Result<(), StartError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(|source| StartError::Directory { path: directory.to_owned(), source })
 }
 
 async fn begin_with(options: Options, envelope: Envelope, now: Millis) -> Result<Begun, BeginError> {

@@ -168,15 +168,6 @@ impl Node {
         Ok(self.views().last_block().await?.map(BlockHead::from))
     }
 
-    /// The height of the chain's last block, which readers may not see yet.
-    pub async fn head_height(&self) -> Result<Option<u64>, ListError> {
-        let heights = self.heights();
-        if heights.lag_facts == 0 {
-            return Ok(heights.views.height);
-        }
-        Ok(self.chain().head().await?.map(|head| head.height))
-    }
-
     /// The entries that made or changed a hop, in order.
     pub async fn entries_of_hop(&self, hop: &Hop) -> Result<Vec<u64>, ListError> {
         let mut entries = vec![hop.version];

@@ -1,16 +1,18 @@
 //! Use cases: the only room that sees ledger, chain and store together.
 //!
-//! - [`operation`] turns typed operations into signed bytes and back.
-//! - [`record`] is the way of one operation, as one page.
-//! - [`orderer`] puts operations in order and makes blocks durable, over a [`replica`].
-//! - [`projector`] brings the views up to the chain, at its own height.
-//! - [`officers`] knows who is logged in; [`drafts`] keeps what awaits a second signature.
-//! - [`reads`] answers questions about the money.
+//! - Writing: [`record`] is the way of one operation, as one page. [`operation`] turns typed
+//!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
+//!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
+//! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`checkpoint`]
+//!   signs the log.
+//! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`].
 //! - [`node`] starts and stops all of it.
 //!
 //! SQL, GraphQL and HTML do not belong here.
 
 pub mod begin;
+pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
 pub mod import_office;

@@ -156,6 +156,7 @@ pub struct Node {
     views: Views,
     store: NodeStore,
     keyring: Keyring,
+    proposer: PublicKey,
     salt_key: [u8; 32],
     recorder: Recorder,
     head: watch::Receiver<Applied>,
@@ -233,6 +234,7 @@ impl Node {
             views: opened.views,
             store: opened.store,
             keyring: opened.keyring,
+            proposer: opened.proposer,
             salt_key: opened.salt_key,
             recorder,
             head,
@@ -250,12 +252,18 @@ impl Node {
     /// Stops: what was taken is answered, the views are brought up to the head.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        let Self { tasks, recorder, .. } = self;
-        drop(recorder);
+        let Self { tasks, recorder, chain, views, store, keyring, _lock, .. } = self;
+        drop((recorder, keyring));
         for task in tasks {
             // A task that panicked has said so already.
             let _ = tokio::time::timeout(Duration::from_secs(limits::STOP_GRACE_SECONDS), task).await;
         }
+        // What is not closed here is closed with the process; everything answered is durable.
+        if let Some(chain) = Arc::into_inner(chain) {
+            let _ = chain.close().await;
+        }
+        let _ = views.close().await;
+        let _ = store.close().await;
     }
 
     /// The chain's id.
@@ -291,6 +299,11 @@ impl Node {
     /// Where operations go.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// The node's own key, which signs its checkpoints.
+    pub fn proposer(&self) -> PublicKey {
+        self.proposer
     }
 
     /// The secret from which the salts of lines are made.
@@ -377,10 +390,18 @@ impl Node {
     }
 }
 
+/// Makes the data directory, for its owner only: it holds logins and sealed keys.
+pub(super) fn make_directory(directory: &Path) -> Result<(), StartError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(|source| StartError::Directory { path: directory.to_owned(), source })
+}
+
 async fn open_stores(options: Options) -> Result<Opened, StartError> {
     let directory = options.directory.as_path();
-    let unusable = |source| StartError::Directory { path: directory.to_owned(), source };
-    std::fs::create_dir_all(directory).map_err(unusable)?;
+    make_directory(directory)?;
     let lock = WriterLock::acquire(directory)?;
     let chain = Arc::new(ChainStore::open(&directory.join("chain.db"), options.faults.clone()).await?);
     let views = Views::open(&directory.join("views.db"), options.faults.clone()).await?;

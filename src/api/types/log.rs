@@ -108,9 +108,10 @@ impl LogHead {
         self.0.time.into()
     }
 
-    /// The size and root as a C2SP signed note; null while this node signs none.
-    async fn checkpoint(&self) -> Option<String> {
-        None
+    /// The size and root of the newest log that readers see as a C2SP signed note, by the node's
+    /// own key; null when it refuses to sign, because it signed a larger log before.
+    async fn checkpoint(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(api(ctx)?.node.checkpoint().await.ok())
     }
 }
 

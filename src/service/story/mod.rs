@@ -28,7 +28,7 @@ use crate::store::node::keyring::{KeyringError, Unlock};
 
 use super::begin::{self, BeginError, Beginning, Begun};
 use super::clock::Clock;
-use super::node::{Node, Options, StartError};
+use super::node::{Node, Options, StartError, make_directory};
 use super::orderer::NotRecorded;
 use super::record::{NotAccepted, Outcome, Status};
 
@@ -194,7 +194,7 @@ pub async fn tell(options: Options, progress: impl Fn(&str, u64, u64)) -> Result
 /// Begins the chain, with a mark that tells an interrupted story from any other chain.
 async fn begin_story(options: &Options, clock: &Arc<Clock>, script: &Script) -> Result<Begun, StoryError> {
     let directory = &options.directory;
-    std::fs::create_dir_all(directory).map_err(|source| StartError::Directory { path: directory.clone(), source })?;
+    make_directory(directory)?;
     let store = NodeStore::open(&directory.join("node.db"), options.faults.clone()).await?;
     store.set_setting(SETTING, BEGUN).await?;
     store.close().await?;

@@ -146,6 +146,26 @@ async fn a_trace_leads_from_the_treasury_to_the_token() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_is_signed_by_the_node_and_never_contradicts_the_last() {
+    use aqueduct::chain::checkpoint;
+    use aqueduct::store::node::settings::SignedCheckpoint;
+    let world = World::start().await;
+    world.node().catch_up().await;
+    let note = world.node().checkpoint().await.unwrap();
+    assert_eq!(world.node().checkpoint().await.unwrap(), note);
+    let origin = note.lines().next().unwrap();
+    let head = checkpoint::open(&note, origin, &world.node().proposer()).unwrap();
+    assert_eq!(head.size, world.node().heights().head.entries);
+    world.allocate(500).await;
+    world.node().catch_up().await;
+    let later = checkpoint::open(&world.node().checkpoint().await.unwrap(), origin, &world.node().proposer()).unwrap();
+    assert!(later.size > head.size);
+    let signed_elsewhere = SignedCheckpoint { size: later.size + 10, root: [7; 32] };
+    world.node().store().advance_signed_checkpoint(signed_elsewhere).await.unwrap();
+    assert!(world.node().checkpoint().await.is_err(), "a restored folder signs no fork");
+}
+
+#[tokio::test]
 async fn a_second_writer_is_turned_away() {
     let world = World::start().await;
     let second = aqueduct::service::node::Node::open(world.options()).await;
