@@ -112,7 +112,7 @@ impl Command {
     /// what is wrong.
     fn log_level(&self) -> &'static str {
         match self {
-            Self::Serve(_) | Self::Demo(_) => "info",
+            Self::Serve(_) | Self::Demo(_) => "info,sea_orm_migration=warn,poem=warn",
             _ => "warn",
         }
     }
