@@ -12,11 +12,11 @@ use crate::chain::proof::{self, NoProof};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
+use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
 use crate::store::views::error::ViewsError;
-use crate::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
 use super::node::Node;
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::ledger::ids::{PartyKey, ProgrammeId};
 use crate::ledger::money::Currency;
+use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
@@ -18,35 +19,14 @@ use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
-use crate::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
 use super::reads::{Moment, ReadError, Report, ReportGroup};
-
-/// How a report is grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// By programme.
-    Programme,
-    /// By cycle.
-    Cycle,
-    /// By purpose.
-    Purpose,
-    /// By accountable party.
-    Party,
-    /// By area, so many names deep.
-    Area {
-        /// How many names of the path are told apart.
-        level: u32,
-    },
-    /// By the kind of the last hop.
-    HopKind,
-}
 
 /// What a report is about; empty filters let everything through.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// How it is grouped.
-    pub by: By,
+    pub by: GroupBy,
     /// A programme's code.
     pub programme: Option<String>,
     /// A cycle's label.
@@ -108,7 +88,7 @@ pub async fn ask(directory: &Path, question: &Question) -> Result<Answered, Repo
     let tables = views.load_resident().await?;
     let filter = filter(&tables, question)?;
     let moment = moment(&views, question.as_of).await?;
-    let report = report(&views, &tables, &filter, group_by(question.by), moment).await?;
+    let report = report(&views, &tables, &filter, question.by, moment).await?;
     // Read after the views, so that they are never ahead of it.
     let blocks_behind = behind(&views, &chain_path).await?;
     views.close().await?;
@@ -121,17 +101,6 @@ async fn behind(views: &Views, chain: &Path) -> Result<u64, ReportError> {
     let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
     chain.close().await?;
     Ok(blocks.saturating_sub(held))
-}
-
-fn group_by(by: By) -> GroupBy {
-    match by {
-        By::Programme => GroupBy::Programme,
-        By::Cycle => GroupBy::Cycle,
-        By::Purpose => GroupBy::Purpose,
-        By::Party => GroupBy::Party,
-        By::Area { level } => GroupBy::Area { level },
-        By::HopKind => GroupBy::HopKind,
-    }
 }
 
 fn filter(tables: &Tables, question: &Question) -> Result<MoneyFilter, ReportError> {

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Programme};
+use crate::ledger::selection::{OperationFilter, Page};
 use crate::ledger::token::Token;
 
 use super::Views;
@@ -15,7 +16,6 @@ use super::blocks::{BlockRow, OperationRow, Tile};
 use super::entity::{allocation, block, hop, imported_row, programme, tile, token};
 use super::error::ViewsError;
 use super::fields::index;
-use super::rows::Page;
 
 impl Views {
     /// Blocks after a height.
@@ -27,7 +27,7 @@ impl Views {
 
     /// Operations after an entry.
     pub async fn operations_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<OperationRow>, ViewsError> {
-        self.operations_page(&super::blocks::OperationFilter::default(), Page::oldest_first(after, limit)).await
+        self.operations_page(&OperationFilter::default(), Page::oldest_first(after, limit)).await
     }
 
     /// Allocations after an id.
