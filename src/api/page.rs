@@ -7,8 +7,8 @@ use std::future::Future;
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Error};
 
+use crate::ledger::selection;
 use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
-use crate::service::lists::Window;
 
 use super::error::bad_input;
 use super::id::{number_text, read_number};
@@ -90,13 +90,13 @@ pub fn cursor(key: u64) -> String {
 }
 
 impl Page {
-    /// The window of a list that runs from its newest row to its oldest, or the other way; with
+    /// The part of a list that runs from its newest row to its oldest, or the other way; with
     /// one row more than the page, to see whether there are any.
-    pub fn window(self, newest_first: bool) -> Window {
-        Window { after: self.bound, limit: self.size + 1, newest_first: newest_first != self.backward }
+    pub fn window(self, newest_first: bool) -> selection::Page<u64> {
+        selection::Page { after: self.bound, limit: self.size + 1, newest_first: newest_first != self.backward }
     }
 
-    /// Makes a page of the rows of its window.
+    /// Makes a page of the rows of that part.
     pub fn rows<T>(self, found: Vec<T>, key: impl Fn(&T) -> u64) -> Rows<T> {
         let mut rows: Vec<(u64, T)> = found.into_iter().map(|row| (key(&row), row)).collect();
         // Both are far below 2^32.
@@ -229,7 +229,7 @@ mod tests {
     fn backward_pages_read_the_other_way_and_answer_in_order() {
         let args = Args { last: Some(2), before: Some(cursor(9)), ..Args::default() };
         let page = args.read().unwrap();
-        assert_eq!(page.window(false), Window { after: Some(9), limit: 3, newest_first: true });
+        assert_eq!(page.window(false), selection::Page { after: Some(9), limit: 3, newest_first: true });
         let rows = page.rows(vec![8_u64, 7, 6], |row| *row);
         assert_eq!(rows.rows, [(7, 7), (8, 8)]);
         assert!(rows.has_previous && rows.has_next);

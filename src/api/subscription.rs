@@ -11,11 +11,11 @@ use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::watch;
 
+use crate::ledger::selection::{OperationFilter, Page};
 use crate::limits::PAGE_SIZE_MAX;
-use crate::service::lists::{EntryRecord, ListError, Window};
+use crate::service::lists::{EntryRecord, ListError};
 use crate::service::officers::Viewer;
 use crate::service::projector::Applied;
-use crate::service::scopes::OperationScope;
 
 use super::error::unauthenticated;
 use super::query::filter;
@@ -61,9 +61,9 @@ impl Subscription {
             Some(LogIndex(index)) => index.saturating_add(1),
             None => applied.borrow().entries,
         };
-        let scope = party.map(|party| OperationScope { party, kind: filter.kind.map(Into::into) });
+        let filter = party.map(|party| OperationFilter { party, kind: filter.kind.map(Into::into) });
         let api = ctx.data::<Arc<Api>>()?.clone();
-        let follower = Follower { api, scope, applied, next, read: VecDeque::new(), over: false };
+        let follower = Follower { api, filter, applied, next, read: VecDeque::new(), over: false };
         Ok(stream::unfold(follower, |mut follower| async move {
             let item = follower.next().await?;
             Some((item, follower))
@@ -74,7 +74,7 @@ impl Subscription {
 struct Follower {
     api: Arc<Api>,
     /// What is followed; none when the filter names what is not there, and nothing ever comes.
-    scope: Option<OperationScope>,
+    filter: Option<OperationFilter>,
     applied: watch::Receiver<Applied>,
     next: u64,
     read: VecDeque<EntryRecord>,
@@ -108,13 +108,13 @@ impl Follower {
 
     /// Reads the next page; whether there was anything on it.
     async fn read_on(&mut self) -> Result<bool, Error> {
-        let Some(scope) = self.scope else { return Ok(false) };
+        let Some(filter) = self.filter else { return Ok(false) };
         let officer = self.api.viewer()?.officer;
         if Viewer::of(&self.api.node.tables(), officer).is_none() {
             return Err(unauthenticated());
         }
-        let window = Window { after: self.next.checked_sub(1), limit: PAGE_SIZE_MAX, newest_first: false };
-        let found: Result<_, ListError> = self.api.node.operations_list(scope, window).await;
+        let page = Page::oldest_first(self.next.checked_sub(1), PAGE_SIZE_MAX);
+        let found: Result<_, ListError> = self.api.node.operations_list(filter, page).await;
         self.read = found?.into();
         if let Some(last) = self.read.back() {
             self.next = last.recorded.entry + 1;

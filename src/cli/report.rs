@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ledger::money::{Currency, print_decimal_wide};
+use crate::ledger::selection::GroupBy;
 use crate::ledger::statement::Statement;
 use crate::ledger::time::Millis;
 use crate::service::reads::{ReadError, ReportGroup};
-use crate::service::report::{self, Answered, By, Question, ReportError};
+use crate::service::report::{self, Answered, Question, ReportError};
 
 use super::Global;
 use super::failure::{Failure, Kind};
@@ -110,12 +111,12 @@ impl Report {
     fn question(&self) -> Question {
         Question {
             by: match self.by {
-                Grouping::Programme => By::Programme,
-                Grouping::Cycle => By::Cycle,
-                Grouping::Purpose => By::Purpose,
-                Grouping::Party => By::Party,
-                Grouping::Area => By::Area { level: self.area_level },
-                Grouping::HopKind => By::HopKind,
+                Grouping::Programme => GroupBy::Programme,
+                Grouping::Cycle => GroupBy::Cycle,
+                Grouping::Purpose => GroupBy::Purpose,
+                Grouping::Party => GroupBy::Party,
+                Grouping::Area => GroupBy::Area { level: self.area_level },
+                Grouping::HopKind => GroupBy::HopKind,
             },
             programme: self.programme.clone(),
             cycle: self.cycle.clone(),

@@ -22,6 +22,7 @@ pub mod needs;
 pub mod operation;
 pub mod refusal;
 pub mod registry;
+pub mod selection;
 pub mod state;
 pub mod statement;
 pub mod time;

@@ -7,16 +7,14 @@ use crate::chain::block::Body;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
+use crate::ledger::selection::{AllocationFilter, HopFilter, OperationFilter, Page, PartyFilter, TokenFilter};
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
 use crate::store::error::StoreError;
 use crate::store::views::blocks::BlockRow;
 use crate::store::views::error::ViewsError;
-use crate::store::views::rows::Page;
 
 use super::node::Node;
-use super::reads::{Moment, MoneyStatement, ReadError, Report};
-use super::scopes::{AllocationScope, Grouping, HopScope, MoneyScope, OperationScope, PartyScope, TokenScope};
 
 /// Why a list cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,41 +30,7 @@ pub enum ListError {
     Broken(u64),
 }
 
-/// A part of a list: what follows a key, in one of the two directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The key after which it begins.
-    pub after: Option<u64>,
-    /// How many rows at most.
-    pub limit: u64,
-    /// From the newest to the oldest.
-    pub newest_first: bool,
-}
-
-impl Window {
-    /// As the store takes it; a key that no row can have is beyond the last one.
-    fn page<K>(self, key: impl Fn(Place) -> K) -> Page<K> {
-        let place = |raw: u64| Place::from_key(i64::try_from(raw).unwrap_or(i64::MAX)).map(&key);
-        Page { after: self.after.and_then(place), limit: self.limit, newest_first: self.newest_first }
-    }
-
-    /// The part of a list that is in memory, given in the order of its keys.
-    pub fn part_of<T>(self, rows: Vec<T>, key: impl Fn(&T) -> u64) -> Vec<T> {
-        let follows = |row: &T| match self.after {
-            None => true,
-            Some(after) if self.newest_first => key(row) < after,
-            Some(after) => key(row) > after,
-        };
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        if self.newest_first {
-            rows.into_iter().rev().filter(follows).take(limit).collect()
-        } else {
-            rows.into_iter().filter(follows).take(limit).collect()
-        }
-    }
-}
-
-/// The number of a place, as windows and cursors hold it.
+/// The number of a place, as pages and cursors hold it.
 pub fn place_number(place: Place) -> u64 {
     u64::try_from(place.to_key()).unwrap_or(0)
 }
@@ -219,19 +183,19 @@ impl Node {
 /// Lists and their counts.
 impl Node {
     /// A part of the list of tokens.
-    pub async fn tokens_list(&self, scope: &TokenScope, window: Window) -> Result<Vec<Arc<Token>>, ListError> {
-        let found = self.views().tokens_page(&scope.filter(), window.page(TokenId)).await?;
+    pub async fn tokens_list(&self, filter: &TokenFilter, page: Page<u64>) -> Result<Vec<Arc<Token>>, ListError> {
+        let found = self.views().tokens_page(filter, by_place(page, TokenId)).await?;
         Ok(found.into_iter().map(Arc::new).collect())
     }
 
     /// How many tokens it has.
-    pub async fn tokens_count(&self, scope: &TokenScope) -> Result<u64, ListError> {
-        Ok(self.views().tokens_count(&scope.filter()).await?)
+    pub async fn tokens_count(&self, filter: &TokenFilter) -> Result<u64, ListError> {
+        Ok(self.views().tokens_count(filter).await?)
     }
 
     /// A part of the list of tokens made from a token.
-    pub async fn children_list(&self, parent: TokenId, window: Window) -> Result<Vec<Arc<Token>>, ListError> {
-        let found = self.views().children(parent, window.page(TokenId)).await?;
+    pub async fn children_list(&self, parent: TokenId, page: Page<u64>) -> Result<Vec<Arc<Token>>, ListError> {
+        let found = self.views().children(parent, by_place(page, TokenId)).await?;
         Ok(found.into_iter().map(Arc::new).collect())
     }
 
@@ -241,59 +205,60 @@ impl Node {
     }
 
     /// A part of the list of hops.
-    pub async fn hops_list(&self, scope: &HopScope, window: Window) -> Result<Vec<Arc<Hop>>, ListError> {
-        let found = self.views().hops_page(&scope.filter(), window.page(HopId)).await?;
+    pub async fn hops_list(&self, filter: &HopFilter, page: Page<u64>) -> Result<Vec<Arc<Hop>>, ListError> {
+        let found = self.views().hops_page(filter, by_place(page, HopId)).await?;
         Ok(found.into_iter().map(Arc::new).collect())
     }
 
     /// How many hops it has.
-    pub async fn hops_count(&self, scope: &HopScope) -> Result<u64, ListError> {
-        Ok(self.views().hops_count(&scope.filter()).await?)
+    pub async fn hops_count(&self, filter: &HopFilter) -> Result<u64, ListError> {
+        Ok(self.views().hops_count(filter).await?)
     }
 
     /// A part of the list of allocations.
     pub async fn allocations_list(
         &self,
-        scope: &AllocationScope,
-        window: Window,
+        filter: &AllocationFilter,
+        page: Page<u64>,
     ) -> Result<Vec<Arc<Allocation>>, ListError> {
-        let found = self.views().allocations_page(&scope.filter(), window.page(AllocationId)).await?;
+        let found = self.views().allocations_page(filter, by_place(page, AllocationId)).await?;
         Ok(found.into_iter().map(Arc::new).collect())
     }
 
     /// How many allocations it has.
-    pub async fn allocations_count(&self, scope: &AllocationScope) -> Result<u64, ListError> {
-        Ok(self.views().allocations_count(&scope.filter()).await?)
+    pub async fn allocations_count(&self, filter: &AllocationFilter) -> Result<u64, ListError> {
+        Ok(self.views().allocations_count(filter).await?)
     }
 
     /// A part of the list of recorded operations, by entry.
-    pub async fn operations_list(&self, scope: OperationScope, window: Window) -> Result<Vec<EntryRecord>, ListError> {
-        let filter = scope.filter();
-        let page = Page { after: window.after, limit: window.limit, newest_first: window.newest_first };
+    pub async fn operations_list(
+        &self,
+        filter: OperationFilter,
+        page: Page<u64>,
+    ) -> Result<Vec<EntryRecord>, ListError> {
         let found = self.views().operations_page(&filter, page).await?;
         Ok(found.into_iter().map(|row| EntryRecord { recorded: Arc::new(row.recorded), leaf: row.leaf }).collect())
     }
 
     /// How many operations it has.
-    pub async fn operations_count(&self, scope: OperationScope) -> Result<u64, ListError> {
-        let filter = scope.filter();
+    pub async fn operations_count(&self, filter: OperationFilter) -> Result<u64, ListError> {
         Ok(self.views().operations_count(&filter).await?)
     }
 
     /// The list of parties; they are all in memory.
-    pub fn parties_list(&self, scope: &PartyScope, window: Window) -> Vec<Arc<Party>> {
-        window.part_of(self.parties_in(scope), |party| place_number(party.key.0))
+    pub fn parties_list(&self, filter: &PartyFilter, page: Page<u64>) -> Vec<Arc<Party>> {
+        page.part_of(self.parties_in(filter), |party| place_number(party.key.0))
     }
 
     /// How many parties it has.
-    pub fn parties_count(&self, scope: &PartyScope) -> u64 {
-        u64::try_from(self.parties_in(scope).len()).unwrap_or(u64::MAX)
+    pub fn parties_count(&self, filter: &PartyFilter) -> u64 {
+        u64::try_from(self.parties_in(filter).len()).unwrap_or(u64::MAX)
     }
 
     /// A part of the list of programmes; they are all in memory.
-    pub fn programmes_list(&self, window: Window) -> Vec<Arc<Programme>> {
+    pub fn programmes_list(&self, page: Page<u64>) -> Vec<Arc<Programme>> {
         let all = self.tables().programmes.values().cloned().collect();
-        window.part_of(all, |programme: &Arc<Programme>| place_number(programme.id.0))
+        page.part_of(all, |programme: &Arc<Programme>| place_number(programme.id.0))
     }
 
     /// How many programmes there are.
@@ -301,32 +266,24 @@ impl Node {
         u64::try_from(self.tables().programmes.len()).unwrap_or(u64::MAX)
     }
 
-    fn parties_in(&self, scope: &PartyScope) -> Vec<Arc<Party>> {
+    fn parties_in(&self, filter: &PartyFilter) -> Vec<Arc<Party>> {
         let tables = self.tables();
-        let areas: Option<Vec<AreaId>> = scope.area.as_ref().map(|area| {
+        let areas: Option<Vec<AreaId>> = filter.area.as_ref().map(|area| {
             let under = format!("{area}/");
             let is_in = |path: &str| area.is_empty() || path == area || path.starts_with(&under);
             tables.areas.iter().filter(|(path, _)| is_in(path)).map(|(_, id)| *id).collect()
         });
         let fits = |party: &&Arc<Party>| {
-            scope.kind.is_none_or(|kind| kind == party.kind)
-                && scope.only.is_none_or(|only| only == party.key)
+            filter.kind.is_none_or(|kind| kind == party.kind)
+                && filter.only.as_ref().is_none_or(|only| only.contains(&party.key))
                 && areas.as_ref().is_none_or(|areas| areas.contains(&party.area))
         };
         tables.parties.values().filter(fits).cloned().collect()
     }
 }
 
-/// Sums.
-impl Node {
-    /// The statement of a scope of money; none when there is none of it in any currency and the
-    /// scope implies none.
-    pub async fn statement_of(&self, scope: &MoneyScope, moment: Moment) -> Result<Option<MoneyStatement>, ReadError> {
-        self.statement(&scope.filter(), moment).await
-    }
-
-    /// Where the money of a scope is and where it was lost, by group.
-    pub async fn report_of(&self, scope: &MoneyScope, grouping: Grouping, moment: Moment) -> Result<Report, ReadError> {
-        self.report(&scope.filter(), grouping.into(), moment).await
-    }
+/// A page by places, as the store takes it; a number that no row can have is beyond the last.
+fn by_place<K>(page: Page<u64>, key: impl Fn(Place) -> K) -> Page<K> {
+    let place = |raw: u64| Place::from_key(i64::try_from(raw).unwrap_or(i64::MAX)).map(&key);
+    Page { after: page.after.and_then(place), limit: page.limit, newest_first: page.newest_first }
 }

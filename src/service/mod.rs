@@ -32,7 +32,6 @@ pub mod references;
 pub mod replica;
 pub mod report;
 pub mod rights;
-pub mod scopes;
 pub mod story;
 pub mod tracking;
 mod tracking_batch;

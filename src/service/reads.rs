@@ -12,11 +12,13 @@ use crate::chain::proof::{self, NoProof};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
+use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
+use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
+use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
-use crate::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
 use super::node::Node;
 
@@ -119,35 +121,116 @@ pub struct Report {
     pub groups: Vec<ReportGroup>,
 }
 
+/// The moment that a question is about.
+pub async fn moment(views: &Views, as_of: Option<Millis>) -> Result<Moment, ReadError> {
+    let last = views.last_block().await?;
+    let last = last.ok_or(ReadError::BeforeTheChain { asked: as_of.unwrap_or(Millis(0)) })?;
+    let Some(asked) = as_of else {
+        return Ok(Moment { at: last.time, height: last.height, entries: last.entries() });
+    };
+    if asked > last.time {
+        return Err(ReadError::InTheFuture { asked, last: last.time });
+    }
+    let block = views.block_as_of(asked).await?.ok_or(ReadError::BeforeTheChain { asked })?;
+    Ok(Moment { at: asked, height: block.height, entries: block.entries() })
+}
+
+/// The sums of a report, before its groups have names.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    by: GroupBy,
+    moment: Moment,
+    groups: BTreeMap<(GroupKey, Currency), (Statement, HopSums)>,
+}
+
+/// Sums where money is and where it was lost, by group.
+pub async fn sums(views: &Views, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Sums, ReadError> {
+    let mut groups: BTreeMap<(GroupKey, Currency), (Statement, HopSums)> = BTreeMap::new();
+    for (key, currency, statement) in views.statements(filter, by, moment.entries, moment.at).await? {
+        groups.entry((key, currency)).or_default().0 = statement;
+    }
+    for (key, currency, hops) in views.hop_sums(filter, by, moment.entries, moment.at).await? {
+        groups.entry((key, currency)).or_default().1 = hops;
+    }
+    Ok(Sums { by, moment, groups })
+}
+
+impl Sums {
+    /// The report, with the names that the books know. Nothing is awaited here, so the books
+    /// may be locked.
+    pub fn report(self, tables: &Tables) -> Report {
+        let Self { by, moment, groups } = self;
+        let mut totals: BTreeMap<Currency, (Statement, HopSums)> = BTreeMap::new();
+        for ((_, currency), (statement, hops)) in &groups {
+            let total = totals.entry(*currency).or_default();
+            total.0.add_all(statement);
+            total.1.add_all(hops);
+        }
+        let groups = groups.into_iter().map(|((key, currency), sums)| group(tables, key, currency, sums, by));
+        let groups = groups.collect();
+        let total = match totals.len() {
+            1 => totals
+                .pop_first()
+                .map(|(currency, sums)| group(tables, GroupKey::Nothing, currency, sums, GroupBy::Nothing)),
+            _ => None,
+        };
+        Report { moment, total, groups }
+    }
+}
+
+fn group(
+    tables: &Tables,
+    key: GroupKey,
+    currency: Currency,
+    (statement, hops): (Statement, HopSums),
+    by: GroupBy,
+) -> ReportGroup {
+    // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
+    let narrow_rate = match by {
+        GroupBy::Party | GroupBy::HopKind => hops.narrow_rate(),
+        _ => statement.narrow_rate(),
+    };
+    let (key_text, label) = texts(tables, &key);
+    let coverage = hops.coverage();
+    ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate: None, coverage }
+}
+
+/// A group's key as text and what people call it.
+fn texts(tables: &Tables, key: &GroupKey) -> (String, String) {
+    let programme = |id: &ProgrammeId| match tables.programmes.get(id) {
+        Some(programme) => (programme.code.clone(), programme.label.clone()),
+        None => (id.to_string(), id.to_string()),
+    };
+    let party = |key: &PartyKey| match tables.parties.get(key) {
+        Some(party) => (party.id.to_string(), party.label.clone()),
+        None => (key.to_string(), key.to_string()),
+    };
+    match key {
+        GroupKey::Nothing => ("TOTAL".to_owned(), "all".to_owned()),
+        GroupKey::Programme(id) => programme(id),
+        GroupKey::Party(key) => party(key),
+        GroupKey::Cycle(text) | GroupKey::Purpose(text) | GroupKey::Area(text) => (text.clone(), text.clone()),
+        GroupKey::HopKind(kind) => {
+            let name = kind.map_or("NONE", |kind| kind.name()).to_owned();
+            (name.clone(), name)
+        }
+    }
+}
+
 impl Node {
     /// The moment that a question is about.
     pub async fn moment(&self, as_of: Option<Millis>) -> Result<Moment, ReadError> {
-        let last = self.views().last_block().await?;
-        let Some(last) = last else {
-            let asked = as_of.unwrap_or(Millis(0));
-            return Err(ReadError::BeforeTheChain { asked });
-        };
-        let Some(asked) = as_of else {
-            return Ok(Moment { at: last.time, height: last.height, entries: last.entries() });
-        };
-        if asked > last.time {
-            return Err(ReadError::InTheFuture { asked, last: last.time });
-        }
-        let block = self.views().block_as_of(asked).await?.ok_or(ReadError::BeforeTheChain { asked })?;
-        Ok(Moment { at: asked, height: block.height, entries: block.entries() })
+        moment(self.views(), as_of).await
     }
 
     /// The statement of a set of money; `None` when there is none of it in any currency and the
     /// filter names none.
     pub async fn statement(&self, filter: &MoneyFilter, moment: Moment) -> Result<Option<MoneyStatement>, ReadError> {
-        let mut by_currency: BTreeMap<Currency, Statement> = BTreeMap::new();
-        for sum in self.views().token_sums(filter, GroupBy::Nothing, moment.entries, moment.at).await? {
-            by_currency.entry(sum.currency).or_default().add(sum.origin, sum.state, sum.overdue, sum.amount);
+        let mut found = self.views().statements(filter, GroupBy::Nothing, moment.entries, moment.at).await?;
+        if found.len() > 1 {
+            return Err(ReadError::MixedCurrencies(found.into_iter().map(|(_, currency, _)| currency).collect()));
         }
-        if by_currency.len() > 1 {
-            return Err(ReadError::MixedCurrencies(by_currency.into_keys().collect()));
-        }
-        let found = by_currency.pop_first();
+        let found = found.pop().map(|(_, currency, statement)| (currency, statement));
         Ok(match (found, self.currency_of(filter)) {
             (Some((currency, statement)), _) => Some(MoneyStatement { currency, statement }),
             (None, Some(currency)) => Some(MoneyStatement { currency, statement: Statement::default() }),
@@ -166,28 +249,8 @@ impl Node {
 
     /// Where money is and where it was lost, by group.
     pub async fn report(&self, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Report, ReadError> {
-        let mut sums: BTreeMap<(GroupKey, Currency), (Statement, HopSums)> = BTreeMap::new();
-        for sum in self.views().token_sums(filter, by, moment.entries, moment.at).await? {
-            let group = sums.entry((sum.group, sum.currency)).or_default();
-            group.0.add(sum.origin, sum.state, sum.overdue, sum.amount);
-        }
-        for (key, currency, hops) in self.views().hop_sums(filter, by, moment.entries, moment.at).await? {
-            sums.entry((key, currency)).or_default().1 = hops;
-        }
-        let mut totals: BTreeMap<Currency, (Statement, HopSums)> = BTreeMap::new();
-        for ((_, currency), (statement, hops)) in &sums {
-            let total = totals.entry(*currency).or_default();
-            total.0.add_all(statement);
-            total.1.add_all(hops);
-        }
-        let groups = sums.into_iter().map(|((key, currency), sums)| self.group(key, currency, sums, by)).collect();
-        let total = match totals.len() {
-            1 => totals
-                .pop_first()
-                .map(|(currency, sums)| self.group(GroupKey::Nothing, currency, sums, GroupBy::Nothing)),
-            _ => None,
-        };
-        Ok(Report { moment, total, groups })
+        let sums = sums(self.views(), filter, by, moment).await?;
+        Ok(sums.report(&self.tables()))
     }
 
     /// Every hop from the treasury to a token, in order.
@@ -234,50 +297,6 @@ impl Node {
             }
         }
         Ok(tiles)
-    }
-
-    fn group(
-        &self,
-        key: GroupKey,
-        currency: Currency,
-        (statement, hops): (Statement, HopSums),
-        by: GroupBy,
-    ) -> ReportGroup {
-        // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
-        let narrow_rate = match by {
-            GroupBy::Party | GroupBy::HopKind => hops.narrow_rate(),
-            _ => statement.narrow_rate(),
-        };
-        let (key_text, label) = self.texts(&key);
-        let coverage = hops.coverage();
-        ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate: None, coverage }
-    }
-
-    /// A group's key as text and what people call it.
-    fn texts(&self, key: &GroupKey) -> (String, String) {
-        let tables = self.tables();
-        let programme = |id: &ProgrammeId| {
-            tables
-                .programmes
-                .get(id)
-                .map_or_else(|| (id.to_string(), id.to_string()), |p| (p.code.clone(), p.label.clone()))
-        };
-        let party = |key: &PartyKey| {
-            tables
-                .parties
-                .get(key)
-                .map_or_else(|| (key.to_string(), key.to_string()), |p| (p.id.to_string(), p.label.clone()))
-        };
-        match key {
-            GroupKey::Nothing => ("TOTAL".to_owned(), "all".to_owned()),
-            GroupKey::Programme(id) => programme(id),
-            GroupKey::Party(key) => party(key),
-            GroupKey::Cycle(text) | GroupKey::Purpose(text) | GroupKey::Area(text) => (text.clone(), text.clone()),
-            GroupKey::HopKind(kind) => {
-                let name = kind.map_or("NONE", |kind| kind.name()).to_owned();
-                (name.clone(), name)
-            }
-        }
     }
 
     /// The currency that a filter implies.

@@ -3,50 +3,27 @@
 //! It opens the views of a data directory, and the chain only to say how far the views are
 //! behind it; no lock is taken, so it works beside a running server.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::ledger::ids::{PartyKey, ProgrammeId};
 use crate::ledger::money::Currency;
+use crate::ledger::selection::{GroupBy, MoneyFilter};
 use crate::ledger::state::Tables;
-use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::store::chain::ChainStore;
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
-use crate::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
-use super::reads::{Moment, ReadError, Report, ReportGroup};
-
-/// How a report is grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// By programme.
-    Programme,
-    /// By cycle.
-    Cycle,
-    /// By purpose.
-    Purpose,
-    /// By accountable party.
-    Party,
-    /// By area, so many names deep.
-    Area {
-        /// How many names of the path are told apart.
-        level: u32,
-    },
-    /// By the kind of the last hop.
-    HopKind,
-}
+use super::reads::{self, ReadError, Report};
 
 /// What a report is about; empty filters let everything through.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// How it is grouped.
-    pub by: By,
+    pub by: GroupBy,
     /// A programme's code.
     pub programme: Option<String>,
     /// A cycle's label.
@@ -107,8 +84,8 @@ pub async fn ask(directory: &Path, question: &Question) -> Result<Answered, Repo
     }
     let tables = views.load_resident().await?;
     let filter = filter(&tables, question)?;
-    let moment = moment(&views, question.as_of).await?;
-    let report = report(&views, &tables, &filter, group_by(question.by), moment).await?;
+    let moment = reads::moment(&views, question.as_of).await?;
+    let report = reads::sums(&views, &filter, question.by, moment).await?.report(&tables);
     // Read after the views, so that they are never ahead of it.
     let blocks_behind = behind(&views, &chain_path).await?;
     views.close().await?;
@@ -121,17 +98,6 @@ async fn behind(views: &Views, chain: &Path) -> Result<u64, ReportError> {
     let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
     chain.close().await?;
     Ok(blocks.saturating_sub(held))
-}
-
-fn group_by(by: By) -> GroupBy {
-    match by {
-        By::Programme => GroupBy::Programme,
-        By::Cycle => GroupBy::Cycle,
-        By::Purpose => GroupBy::Purpose,
-        By::Party => GroupBy::Party,
-        By::Area { level } => GroupBy::Area { level },
-        By::HopKind => GroupBy::HopKind,
-    }
 }
 
 fn filter(tables: &Tables, question: &Question) -> Result<MoneyFilter, ReportError> {
@@ -149,88 +115,4 @@ fn filter(tables: &Tables, question: &Question) -> Result<MoneyFilter, ReportErr
         currency: question.currency,
         ..MoneyFilter::default()
     })
-}
-
-/// The moment that a question is about.
-async fn moment(views: &Views, as_of: Option<Millis>) -> Result<Moment, ReadError> {
-    let last = views.last_block().await?;
-    let last = last.ok_or(ReadError::BeforeTheChain { asked: as_of.unwrap_or(Millis(0)) })?;
-    let Some(asked) = as_of else {
-        return Ok(Moment { at: last.time, height: last.height, entries: last.entries() });
-    };
-    if asked > last.time {
-        return Err(ReadError::InTheFuture { asked, last: last.time });
-    }
-    let block = views.block_as_of(asked).await?.ok_or(ReadError::BeforeTheChain { asked })?;
-    Ok(Moment { at: asked, height: block.height, entries: block.entries() })
-}
-
-/// Where money is and where it was lost, by group.
-async fn report(
-    views: &Views,
-    tables: &Tables,
-    filter: &MoneyFilter,
-    by: GroupBy,
-    moment: Moment,
-) -> Result<Report, ReadError> {
-    let mut sums: BTreeMap<(GroupKey, Currency), (Statement, HopSums)> = BTreeMap::new();
-    for (key, currency, statement) in views.statements(filter, by, moment.entries, moment.at).await? {
-        sums.entry((key, currency)).or_default().0 = statement;
-    }
-    for (key, currency, hops) in views.hop_sums(filter, by, moment.entries, moment.at).await? {
-        sums.entry((key, currency)).or_default().1 = hops;
-    }
-    let mut totals: BTreeMap<Currency, (Statement, HopSums)> = BTreeMap::new();
-    for ((_, currency), (statement, hops)) in &sums {
-        let total = totals.entry(*currency).or_default();
-        total.0.add_all(statement);
-        total.1.add_all(hops);
-    }
-    let groups = sums.into_iter().map(|((key, currency), sums)| group(tables, key, currency, sums, by)).collect();
-    let total = match totals.len() {
-        1 => totals
-            .pop_first()
-            .map(|(currency, sums)| group(tables, GroupKey::Nothing, currency, sums, GroupBy::Nothing)),
-        _ => None,
-    };
-    Ok(Report { moment, total, groups })
-}
-
-fn group(
-    tables: &Tables,
-    key: GroupKey,
-    currency: Currency,
-    (statement, hops): (Statement, HopSums),
-    by: GroupBy,
-) -> ReportGroup {
-    // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
-    let narrow_rate = match by {
-        GroupBy::Party | GroupBy::HopKind => hops.narrow_rate(),
-        _ => statement.narrow_rate(),
-    };
-    let (key_text, label) = texts(tables, &key);
-    let coverage = hops.coverage();
-    ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate: None, coverage }
-}
-
-/// A group's key as text and what people call it.
-fn texts(tables: &Tables, key: &GroupKey) -> (String, String) {
-    let programme = |id: &ProgrammeId| match tables.programmes.get(id) {
-        Some(programme) => (programme.code.clone(), programme.label.clone()),
-        None => (id.to_string(), id.to_string()),
-    };
-    let party = |key: &PartyKey| match tables.parties.get(key) {
-        Some(party) => (party.id.to_string(), party.label.clone()),
-        None => (key.to_string(), key.to_string()),
-    };
-    match key {
-        GroupKey::Nothing => ("TOTAL".to_owned(), "all".to_owned()),
-        GroupKey::Programme(id) => programme(id),
-        GroupKey::Party(key) => party(key),
-        GroupKey::Cycle(text) | GroupKey::Purpose(text) | GroupKey::Area(text) => (text.clone(), text.clone()),
-        GroupKey::HopKind(kind) => {
-            let name = kind.map_or("NONE", |kind| kind.name()).to_owned();
-            (name.clone(), name)
-        }
-    }
 }

@@ -12,6 +12,7 @@ use aqueduct::ledger::lines::{OutputLine, RecipientLine};
 use aqueduct::ledger::money::{Currency, Minor};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::{Custody, PartyKind, Role};
+use aqueduct::ledger::selection::MoneyFilter;
 use aqueduct::ledger::statement::Statement;
 use aqueduct::ledger::time::{Cycle, Millis};
 use aqueduct::service::clock::Clock;
@@ -23,7 +24,6 @@ use aqueduct::service::record::{NotAccepted, Outcome, Status};
 use aqueduct::store::faults::Faults;
 use aqueduct::store::node::NodeStore;
 use aqueduct::store::node::keyring::{Keyring, Unlock};
-use aqueduct::store::views::sums::MoneyFilter;
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
 

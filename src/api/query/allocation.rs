@@ -7,8 +7,8 @@ use crate::api::page::{Args, connection, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::allocation::Allocation;
+use crate::ledger::selection;
 use crate::service::lists::place_number;
-use crate::service::scopes::AllocationScope;
 
 connection! {
     /// A page of allocations. Added in 0.1.0.
@@ -64,10 +64,10 @@ impl AllocationQuery {
         let (Ok(programme), true) = (programme, reader.may_see_totals()) else {
             return Ok(AllocationConnection::new(page.rows(Vec::new(), |_| 0), Allocation));
         };
-        let scope = AllocationScope { programme, cycle: filter.cycle, purpose: filter.purpose };
+        let filter = selection::AllocationFilter { programme, cycle: filter.cycle, purpose: filter.purpose };
         api.settle().await;
-        let found = api.node.allocations_list(&scope, page.window(true)).await?;
+        let found = api.node.allocations_list(&filter, page.window(true)).await?;
         let rows = page.rows(found, |allocation| place_number(allocation.id.0));
-        Ok(AllocationConnection::new(rows.counted(ctx, api.node.allocations_count(&scope)).await?, Allocation))
+        Ok(AllocationConnection::new(rows.counted(ctx, api.node.allocations_count(&filter)).await?, Allocation))
     }
 }

@@ -8,7 +8,7 @@ use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::hop::{Hop, HopConnection, hops};
 use crate::api::types::names::{HopKind, HopState};
-use crate::service::scopes::HopScope;
+use crate::ledger::selection;
 
 /// Which hops are meant; all fields are optional and must all fit. Added in 0.1.0.
 #[derive(InputObject, Default)]
@@ -75,7 +75,7 @@ impl HopQuery {
             return Ok(HopConnection::new(args.read()?.rows(Vec::new(), |_| 0), Hop));
         };
         let overdue_at = if filter.overdue { Some(api.moment().await?.at) } else { None };
-        let scope = HopScope {
+        let filter = selection::HopFilter {
             from,
             to,
             party,
@@ -85,8 +85,9 @@ impl HopQuery {
             programme,
             cycle: filter.cycle,
             overdue_at,
+            unanswered: false,
             awaits_receiver: filter.unanswered,
         };
-        hops(ctx, scope, args).await
+        hops(ctx, filter, args).await
     }
 }

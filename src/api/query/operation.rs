@@ -11,7 +11,7 @@ use crate::api::request::{Api, api};
 use crate::api::types::names::OperationKind;
 use crate::api::types::operation::Operation;
 use crate::api::types::viewer::OperationConnection;
-use crate::service::scopes::OperationScope;
+use crate::ledger::selection;
 
 /// Which operations are meant; all fields are optional and must all fit. Added in 0.1.0.
 #[derive(InputObject, Default)]
@@ -67,16 +67,16 @@ impl OperationQuery {
         let Some(party) = party.ok().filter(|party| party.is_none_or(|key| reader.may_see_operations_of(key))) else {
             return Ok(OperationConnection::new(page.rows(Vec::new(), |_| 0), |operation| operation));
         };
-        let scope = OperationScope { party, kind: filter.kind.map(Into::into) };
+        let filter = selection::OperationFilter { party, kind: filter.kind.map(Into::into) };
         api.settle().await;
-        let found = api.node.operations_list(scope, page.window(true)).await?;
+        let found = api.node.operations_list(filter, page.window(true)).await?;
         let parties: Vec<_> = {
             let tables = api.node.tables();
             found.iter().map(|record| tables.parties.get(&record.recorded.party).cloned()).collect()
         };
         let rows = found.into_iter().zip(parties).filter_map(|(record, party)| Some((record.recorded, party?)));
         let rows = page.rows(rows.collect(), |(recorded, _)| recorded.entry);
-        let rows = rows.counted(ctx, api.node.operations_count(scope)).await?;
+        let rows = rows.counted(ctx, api.node.operations_count(filter)).await?;
         Ok(OperationConnection::new(rows, |(recorded, party)| Operation::of_recorded(party, recorded)))
     }
 }

@@ -7,8 +7,8 @@ use crate::api::page::{Args, connection, cost};
 use crate::api::request::api;
 use crate::api::types::names::PartyKind;
 use crate::api::types::party::Party;
+use crate::ledger::selection;
 use crate::service::lists::place_number;
-use crate::service::scopes::PartyScope;
 
 connection! {
     /// A page of parties. Added in 0.1.0.
@@ -59,10 +59,10 @@ impl PartyQuery {
         let api = api(ctx)?;
         let page = Args { first, after, last, before }.read()?;
         let filter = filter.unwrap_or_default();
-        let only = api.reader()?.only();
-        let scope = PartyScope { kind: filter.kind.map(Into::into), area: filter.area, only };
-        let rows = page.rows(api.node.parties_list(&scope, page.window(false)), |party| place_number(party.key.0));
-        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&scope)) }).await?;
+        let only = api.reader()?.only().map(|own| vec![own]);
+        let filter = selection::PartyFilter { kind: filter.kind.map(Into::into), area: filter.area, only };
+        let rows = page.rows(api.node.parties_list(&filter, page.window(false)), |party| place_number(party.key.0));
+        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&filter)) }).await?;
         Ok(PartyConnection::new(rows, Party))
     }
 }

@@ -7,8 +7,8 @@ use crate::api::page::{Args, connection, cost};
 use crate::api::request::api;
 use crate::api::types::recipient::Recipient;
 use crate::ledger::registry::PartyKind;
+use crate::ledger::selection::PartyFilter;
 use crate::service::lists::place_number;
-use crate::service::scopes::PartyScope;
 
 connection! {
     /// A page of recipients. Added in 0.1.0.
@@ -56,11 +56,11 @@ impl RecipientQuery {
     ) -> Result<RecipientConnection> {
         let api = api(ctx)?;
         let page = Args { first, after, last, before }.read()?;
-        let only = api.reader()?.only();
+        let only = api.reader()?.only().map(|own| vec![own]);
         let area = filter.and_then(|filter| filter.area);
-        let scope = PartyScope { kind: Some(PartyKind::Recipient), area, only };
-        let rows = page.rows(api.node.parties_list(&scope, page.window(false)), |party| place_number(party.key.0));
-        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&scope)) }).await?;
+        let filter = PartyFilter { kind: Some(PartyKind::Recipient), area, only };
+        let rows = page.rows(api.node.parties_list(&filter, page.window(false)), |party| place_number(party.key.0));
+        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&filter)) }).await?;
         Ok(RecipientConnection::new(rows, Recipient))
     }
 }

@@ -8,8 +8,8 @@ use crate::api::request::{Api, api};
 use crate::api::scalar::{CurrencyCode, DateTime};
 use crate::api::types::report::{LeakageReport, ReportGroupBy};
 use crate::api::types::statement::Statement;
+use crate::ledger::selection::{self, GroupBy};
 use crate::service::reads::{Moment, Report};
-use crate::service::scopes::{Grouping, MoneyScope};
 
 /// Which money is meant; all fields are optional and must all fit. Programme, cycle and purpose
 /// are those of its allocation. Added in 0.1.0.
@@ -49,9 +49,9 @@ impl ReportQuery {
     ) -> Result<Option<Statement>> {
         let api = api(ctx)?;
         may_sum(api)?;
-        let Some(scope) = scope(api, filter)? else { return Ok(None) };
+        let Some(filter) = read(api, filter)? else { return Ok(None) };
         let moment = moment(api, as_of).await?;
-        let found = api.node.statement_of(&scope, moment).await?;
+        let found = api.node.statement(&filter, moment).await?;
         Ok(found.map(|found| Statement::new(found.currency, found.statement)))
     }
 
@@ -67,11 +67,11 @@ impl ReportQuery {
     ) -> Result<LeakageReport> {
         let api = api(ctx)?;
         may_sum(api)?;
-        let grouping = grouping(group_by, area_level)?;
-        let scope = scope(api, filter)?;
+        let by = grouping(group_by, area_level)?;
+        let filter = read(api, filter)?;
         let moment = moment(api, as_of).await?;
-        Ok(LeakageReport(match scope {
-            Some(scope) => api.node.report_of(&scope, grouping, moment).await?,
+        Ok(LeakageReport(match filter {
+            Some(filter) => api.node.report(&filter, by, moment).await?,
             None => Report { moment, total: None, groups: Vec::new() },
         }))
     }
@@ -96,35 +96,36 @@ async fn moment(api: &Api, as_of: Option<DateTime>) -> Result<Moment> {
     }
 }
 
-fn grouping(by: ReportGroupBy, area_level: Option<i32>) -> Result<Grouping> {
+fn grouping(by: ReportGroupBy, area_level: Option<i32>) -> Result<GroupBy> {
     if area_level.is_some() && by != ReportGroupBy::Area {
         return Err(bad_input("`areaLevel` goes with `groupBy: AREA`"));
     }
     Ok(match by {
-        ReportGroupBy::Programme => Grouping::Programme,
-        ReportGroupBy::Cycle => Grouping::Cycle,
-        ReportGroupBy::Purpose => Grouping::Purpose,
-        ReportGroupBy::Party => Grouping::Party,
-        ReportGroupBy::HopKind => Grouping::HopKind,
+        ReportGroupBy::Programme => GroupBy::Programme,
+        ReportGroupBy::Cycle => GroupBy::Cycle,
+        ReportGroupBy::Purpose => GroupBy::Purpose,
+        ReportGroupBy::Party => GroupBy::Party,
+        ReportGroupBy::HopKind => GroupBy::HopKind,
         ReportGroupBy::Area => match u32::try_from(area_level.unwrap_or(AREA_LEVEL_DEFAULT)) {
-            Ok(level) if level > 0 => Grouping::Area { level },
+            Ok(level) if level > 0 => GroupBy::Area { level },
             _ => return Err(bad_input("`areaLevel` is at least 1")),
         },
     })
 }
 
-/// The scope of a filter; none when it names something that is not there.
-fn scope(api: &Api, filter: Option<MoneyFilter>) -> Result<Option<MoneyScope>> {
+/// The filter with what it names looked up; none when it names something that is not there.
+fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<Option<selection::MoneyFilter>> {
     let filter = filter.unwrap_or_default();
     let programme = filter::programme(&api.node, filter.programme.as_ref())?;
     let party = filter::party(&api.node, filter.party.as_ref())?;
     let (Ok(programme), Ok(party)) = (programme, party) else { return Ok(None) };
-    Ok(Some(MoneyScope {
+    Ok(Some(selection::MoneyFilter {
         programme,
         cycle: filter.cycle,
         purpose: filter.purpose,
         party,
         area: filter.area,
         currency: filter.currency.map(|code| code.0),
+        allocation: None,
     }))
 }

@@ -8,7 +8,7 @@ use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::names::TokenState;
 use crate::api::types::token::{Token, TokenConnection, tokens};
-use crate::service::scopes::TokenScope;
+use crate::ledger::selection;
 
 /// Which tokens are meant; all fields are optional and must all fit. Added in 0.1.0.
 #[derive(InputObject, Default)]
@@ -64,8 +64,9 @@ impl TokenQuery {
         let (Ok(holder), Ok(programme), false) = (holder, programme, filter.state == Some(TokenState::Spent)) else {
             return Ok(TokenConnection::new(args.read()?.rows(Vec::new(), |_| 0), Token));
         };
-        let scope = TokenScope {
+        let filter = selection::TokenFilter {
             holder,
+            accountable: None,
             programme,
             cycle: filter.cycle,
             state: filter.state.and_then(TokenState::unspent),
@@ -73,6 +74,6 @@ impl TokenQuery {
             hop,
             unspent_only: !filter.include_spent,
         };
-        tokens(ctx, scope, args).await
+        tokens(ctx, filter, args).await
     }
 }

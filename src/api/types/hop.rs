@@ -10,10 +10,10 @@ use crate::api::request::api;
 use crate::api::scalar::DateTime;
 use crate::ledger::hop;
 use crate::ledger::ids::HopId;
+use crate::ledger::selection::HopFilter;
 use crate::ledger::time::Millis;
 use crate::ledger::token::HopState as State;
 use crate::service::lists::place_number;
-use crate::service::scopes::HopScope;
 
 use super::allocation::Allocation;
 use super::entry::{self, Entry};
@@ -65,19 +65,19 @@ connection! {
 }
 
 /// A page of the hops that the caller may see, newest first.
-pub async fn hops(ctx: &Context<'_>, mut scope: HopScope, args: Args) -> Result<HopConnection> {
+pub async fn hops(ctx: &Context<'_>, mut filter: HopFilter, args: Args) -> Result<HopConnection> {
     let api = api(ctx)?;
     let page = args.read()?;
     if let Some(own) = api.reader()?.only() {
-        if scope.party.is_some_and(|party| party != own) {
+        if filter.party.is_some_and(|party| party != own) {
             return Ok(HopConnection::new(page.rows(Vec::new(), |_| 0), Hop));
         }
-        scope.party = Some(own);
+        filter.party = Some(own);
     }
     api.settle().await;
-    let found = api.node.hops_list(&scope, page.window(true)).await?;
+    let found = api.node.hops_list(&filter, page.window(true)).await?;
     let rows = page.rows(found, |hop| place_number(hop.id.0));
-    Ok(HopConnection::new(rows.counted(ctx, api.node.hops_count(&scope)).await?, Hop))
+    Ok(HopConnection::new(rows.counted(ctx, api.node.hops_count(&filter)).await?, Hop))
 }
 
 /// A deduction declared on a hop. Added in 0.1.0.

@@ -9,7 +9,7 @@ use crate::api::page::{Args, cost};
 use crate::api::request::api;
 use crate::api::scalar::Uuid;
 use crate::ledger::registry;
-use crate::service::scopes::HopScope;
+use crate::ledger::selection::HopFilter;
 
 use super::hop::{HopConnection, hops};
 use super::party::Party;
@@ -56,7 +56,7 @@ impl Recipient {
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<HopConnection> {
-        let scope = HopScope { to: Some(self.0.key), ..HopScope::default() };
-        hops(ctx, scope, Args { first, after, last, before }).await
+        let filter = HopFilter { to: Some(self.0.key), ..HopFilter::default() };
+        hops(ctx, filter, Args { first, after, last, before }).await
     }
 }

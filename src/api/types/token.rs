@@ -8,9 +8,9 @@ use crate::api::id::NodeId;
 use crate::api::page::{Args, connection, cost};
 use crate::api::request::api;
 use crate::ledger::ids::TokenId;
+use crate::ledger::selection::TokenFilter;
 use crate::ledger::token;
 use crate::service::lists::place_number;
-use crate::service::scopes::TokenScope;
 
 use super::allocation::Allocation;
 use super::entry::{self, Entry};
@@ -48,19 +48,19 @@ connection! {
 }
 
 /// A page of the tokens that the caller may see, newest first.
-pub async fn tokens(ctx: &Context<'_>, mut scope: TokenScope, args: Args) -> Result<TokenConnection> {
+pub async fn tokens(ctx: &Context<'_>, mut filter: TokenFilter, args: Args) -> Result<TokenConnection> {
     let api = api(ctx)?;
     let page = args.read()?;
     if let Some(own) = api.reader()?.only() {
-        if scope.holder.is_some_and(|holder| holder != own) {
+        if filter.holder.is_some_and(|holder| holder != own) {
             return Ok(TokenConnection::new(page.rows(Vec::new(), |_| 0), Token));
         }
-        scope.holder = Some(own);
+        filter.holder = Some(own);
     }
     api.settle().await;
-    let found = api.node.tokens_list(&scope, page.window(true)).await?;
+    let found = api.node.tokens_list(&filter, page.window(true)).await?;
     let rows = page.rows(found, |token| place_number(token.id.0));
-    Ok(TokenConnection::new(rows.counted(ctx, api.node.tokens_count(&scope)).await?, Token))
+    Ok(TokenConnection::new(rows.counted(ctx, api.node.tokens_count(&filter)).await?, Token))
 }
 
 /// An exact amount of one allocation's money in one place. Its amount, allocation and place

@@ -5,10 +5,10 @@ use async_graphql::{Context, Object, Result};
 use crate::api::page::{Args, connection, cost};
 use crate::api::request::api;
 use crate::api::scalar::Uuid;
+use crate::ledger::selection::HopFilter;
 use crate::ledger::token::HopKind;
 use crate::service::officers;
 use crate::service::papers::Paper;
-use crate::service::scopes::HopScope;
 
 use super::hop::{HopConnection, hops};
 use super::names::Role;
@@ -76,8 +76,8 @@ impl Inbox {
         if self.0.is_recipient() {
             return nothing(&args);
         }
-        let scope = HopScope { to: Some(self.0.party.key), awaits_receiver: true, ..HopScope::default() };
-        hops(ctx, scope, args).await
+        let filter = HopFilter { to: Some(self.0.party.key), awaits_receiver: true, ..HopFilter::default() };
+        hops(ctx, filter, args).await
     }
 
     /// Money sent to the officer, being a recipient, of which the recipient has yet to say what
@@ -95,13 +95,13 @@ impl Inbox {
         if !self.0.is_recipient() {
             return nothing(&args);
         }
-        let scope = HopScope {
+        let filter = HopFilter {
             to: Some(self.0.party.key),
             kind: Some(HopKind::Delivery),
             awaits_receiver: true,
-            ..HopScope::default()
+            ..HopFilter::default()
         };
-        hops(ctx, scope, args).await
+        hops(ctx, filter, args).await
     }
 
     /// Operations that await a signature which one of the officer's keys can give, oldest first.

@@ -3,16 +3,14 @@
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
-use crate::ledger::ids::PartyKey;
-use crate::ledger::operation::Kind;
 use crate::ledger::registry::Recorded;
+use crate::ledger::selection::{OperationFilter, Page};
 use crate::ledger::time::Millis;
 
 use super::Views;
 use super::entity::{block, operation, tile};
 use super::error::ViewsError;
 use super::fields::index;
-use super::rows::Page;
 
 /// A tile of the log's tree: its level, its number and its hashes.
 pub type Tile = (u8, u64, Vec<u8>);
@@ -50,23 +48,6 @@ pub struct OperationRow {
     pub recorded: Recorded,
     /// The SHA-256 of its entry's bytes.
     pub leaf: [u8; 32],
-}
-
-/// Which operations a list shows; empty shows all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OperationFilter {
-    /// The party that spoke.
-    pub party: Option<PartyKey>,
-    /// The kind.
-    pub kind: Option<Kind>,
-}
-
-impl OperationFilter {
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add_option(self.party.map(|party| operation::Column::Party.eq(party.0.to_key())))
-            .add_option(self.kind.map(|kind| operation::Column::Kind.eq(kind.name())))
-    }
 }
 
 impl Views {
@@ -128,13 +109,13 @@ impl Views {
     ) -> Result<Vec<OperationRow>, ViewsError> {
         let page = page.by(index);
         let column = operation::Column::Entry;
-        let rows = self.page_of::<operation::Entity>("operations", column, filter.condition(), page).await?;
+        let rows = self.page_of::<operation::Entity>("operations", column, operations_meant(filter), page).await?;
         rows.into_iter().map(operation::Model::read).collect()
     }
 
     /// How many operations a filter shows.
     pub async fn operations_count(&self, filter: &OperationFilter) -> Result<u64, ViewsError> {
-        let count = operation::Entity::find().filter(filter.condition()).count(&self.readers).await;
+        let count = operation::Entity::find().filter(operations_meant(filter)).count(&self.readers).await;
         count.map_err(ViewsError::read("the number of operations"))
     }
 
@@ -161,4 +142,10 @@ impl Views {
         found.sort_unstable();
         Ok(found)
     }
+}
+
+fn operations_meant(filter: &OperationFilter) -> Condition {
+    Condition::all()
+        .add_option(filter.party.map(|party| operation::Column::Party.eq(party.0.to_key())))
+        .add_option(filter.kind.map(|kind| operation::Column::Kind.eq(kind.name())))
 }

@@ -8,183 +8,29 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
-use uuid::Uuid;
 
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, PartyKey, Place, ProgrammeId, TokenId};
-use crate::ledger::registry::{Allocation, OfficerKey, Party, PartyKind};
-use crate::ledger::time::Millis;
-use crate::ledger::token::{HopKind, HopState, Token, TokenState};
+use crate::ledger::registry::{Allocation, OfficerKey, Party};
+use crate::ledger::selection::{AllocationFilter, HopFilter, Page, PartyFilter, TokenFilter};
+use crate::ledger::token::{HopState, Token};
 
 use super::Views;
 use super::entity::{allocation, area, hop, officer_key, party, token};
 use super::error::ViewsError;
 use super::fields::{index, number};
-use super::rows::Page;
-
-/// Which tokens a list shows; empty shows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenFilter {
-    /// Who has or kept it.
-    pub holder: Option<PartyKey>,
-    /// The accountable party.
-    pub accountable: Option<PartyKey>,
-    /// The programme of its allocation.
-    pub programme: Option<ProgrammeId>,
-    /// The cycle of its allocation.
-    pub cycle: Option<String>,
-    /// Where its money is, or was when it was spent.
-    pub state: Option<TokenState>,
-    /// The allocation.
-    pub allocation: Option<AllocationId>,
-    /// The last hop it came by, or is on.
-    pub hop: Option<HopId>,
-    /// Leave out what is spent.
-    pub unspent_only: bool,
-}
-
-impl TokenFilter {
-    fn condition(&self) -> Condition {
-        use token::Column;
-        let mut all = Condition::all()
-            .add_option(self.holder.map(|party| Column::Holder.eq(party.0.to_key())))
-            .add_option(self.accountable.map(|party| Column::Accountable.eq(party.0.to_key())))
-            .add_option(self.state.map(|state| Column::State.eq(number(state.number()))))
-            .add_option(self.allocation.map(|id| Column::Allocation.eq(id.0.to_key())))
-            .add_option(self.hop.map(|id| Column::Hop.eq(id.0.to_key())));
-        // Nothing of an allocation or hop is older than it is.
-        for place in [self.allocation.map(|id| id.0), self.hop.map(|id| id.0)].into_iter().flatten() {
-            all = all.add_option(first_of_entry(place).map(|first| Column::Id.gte(first)));
-        }
-        if let Some(select) = allocations_of(self.programme, self.cycle.as_deref()) {
-            all = all.add(Column::Allocation.in_subquery(select));
-        }
-        if self.unspent_only { all.add(Column::SpentBy.is_null()) } else { all }
-    }
-}
-
-/// Which hops a list shows, in their current versions; empty shows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HopFilter {
-    /// The sender.
-    pub from: Option<PartyKey>,
-    /// The receiver.
-    pub to: Option<PartyKey>,
-    /// The sender or the receiver.
-    pub party: Option<PartyKey>,
-    /// How far it has come.
-    pub state: Option<HopState>,
-    /// What kind of pass it is.
-    pub kind: Option<HopKind>,
-    /// The allocation whose money it carries.
-    pub allocation: Option<AllocationId>,
-    /// The programme of its allocation.
-    pub programme: Option<ProgrammeId>,
-    /// The cycle of its allocation.
-    pub cycle: Option<String>,
-    /// Past its due time at this moment with money on it that nobody has answered for.
-    pub overdue_at: Option<Millis>,
-    /// Nothing at all is known of its arrival: a reversal may still take it back.
-    pub unanswered: bool,
-    /// The receiver has yet to give its own answer; a bank may have given one.
-    pub awaits_receiver: bool,
-}
-
-impl HopFilter {
-    /// All but `party`.
-    fn condition(&self) -> Condition {
-        use hop::Column;
-        let mut all = Condition::all()
-            .add(Column::Ended.is_null())
-            .add_option(self.from.map(|party| Column::FromParty.eq(party.0.to_key())))
-            .add_option(self.to.map(|party| Column::ToParty.eq(party.0.to_key())))
-            .add_option(self.state.map(|state| Column::State.eq(number(state.number()))))
-            .add_option(self.kind.map(|kind| Column::Kind.eq(number(kind.number()))))
-            .add_option(self.allocation.map(|id| Column::Allocation.eq(id.0.to_key())));
-        if let Some(select) = allocations_of(self.programme, self.cycle.as_deref()) {
-            all = all.add(Column::Allocation.in_subquery(select));
-        }
-        if let Some(at) = self.overdue_at {
-            let on_it = Expr::col(Column::Sent)
-                .sub(Expr::col(Column::Deducted))
-                .sub(Expr::col(Column::Refused))
-                .sub(Expr::col(Column::Credited).if_null(0_i64));
-            all = all.add(awaits_receiver()).add(Column::Due.lt(at.0)).add(on_it.gt(0_i64));
-        }
-        if self.awaits_receiver {
-            all = all.add(awaits_receiver());
-        }
-        if self.unanswered {
-            all = all
-                .add(Column::State.eq(number(HopState::Sent.number())))
-                .add(Column::Refused.eq(0_i64))
-                .add(Column::Credited.is_null())
-                .add(Column::Arrived.is_null());
-        }
-        all
-    }
-}
-
-/// No answer of the receiver, and money still on the hop.
-fn awaits_receiver() -> Condition {
-    let over = [HopState::Returned, HopState::Reversed].map(|state| number(state.number()));
-    Condition::all().add(hop::Column::Arrived.is_null()).add(hop::Column::State.is_not_in(over))
-}
-
-/// Which parties a list shows; empty shows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PartyFilter {
-    /// What they are.
-    pub kind: Option<PartyKind>,
-    /// An area, and everything under it.
-    pub area: Option<String>,
-    /// Only these, by public id.
-    pub ids: Option<Vec<Uuid>>,
-}
-
-impl PartyFilter {
-    fn condition(&self) -> Condition {
-        use party::Column;
-        let ids = |ids: &Vec<Uuid>| Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec()));
-        Condition::all()
-            .add_option(self.kind.map(|kind| Column::Kind.eq(number(kind.number()))))
-            .add_option(self.area.as_deref().and_then(areas_under).map(|select| Column::Area.in_subquery(select)))
-            .add_option(self.ids.as_ref().map(ids))
-    }
-}
-
-/// Which allocations a list shows; empty shows all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AllocationFilter {
-    /// The programme.
-    pub programme: Option<ProgrammeId>,
-    /// The cycle.
-    pub cycle: Option<String>,
-    /// What it is for.
-    pub purpose: Option<String>,
-}
-
-impl AllocationFilter {
-    fn condition(&self) -> Condition {
-        use allocation::Column;
-        Condition::all()
-            .add_option(self.programme.map(|id| Column::Programme.eq(id.0.to_key())))
-            .add_option(self.cycle.as_deref().map(|cycle| Column::Cycle.eq(cycle)))
-            .add_option(self.purpose.as_deref().map(|purpose| Column::Purpose.eq(purpose)))
-    }
-}
 
 impl Views {
     /// A page of tokens.
     pub async fn tokens_page(&self, filter: &TokenFilter, page: Page<TokenId>) -> Result<Vec<Token>, ViewsError> {
         let page = page.by(|id| id.0.to_key());
-        let rows = self.page_of::<token::Entity>("tokens", token::Column::Id, filter.condition(), page).await?;
+        let rows = self.page_of::<token::Entity>("tokens", token::Column::Id, tokens_meant(filter), page).await?;
         rows.into_iter().map(token::Model::read).collect()
     }
 
     /// How many tokens a filter shows.
     pub async fn tokens_count(&self, filter: &TokenFilter) -> Result<u64, ViewsError> {
-        let count = token::Entity::find().filter(filter.condition()).count(&self.readers).await;
+        let count = token::Entity::find().filter(tokens_meant(filter)).count(&self.readers).await;
         count.map_err(ViewsError::read("the number of tokens"))
     }
 
@@ -205,7 +51,7 @@ impl Views {
     /// A page of hops in their current versions.
     pub async fn hops_page(&self, filter: &HopFilter, page: Page<HopId>) -> Result<Vec<Hop>, ViewsError> {
         let page = page.by(|id| id.0.to_key());
-        let all = filter.condition();
+        let all = hops_meant(filter);
         let Some(party) = filter.party else {
             let rows = self.page_of::<hop::Entity>("hops", hop::Column::Id, all, page).await?;
             return rows.into_iter().map(|row| Ok(row.read()?.0)).collect();
@@ -225,7 +71,7 @@ impl Views {
 
     /// How many hops a filter shows.
     pub async fn hops_count(&self, filter: &HopFilter) -> Result<u64, ViewsError> {
-        let all = filter.condition();
+        let all = hops_meant(filter);
         let Some(party) = filter.party.map(|party| party.0.to_key()) else { return self.count_hops(all).await };
         let (from, to) = (hop::Column::FromParty.eq(party), hop::Column::ToParty.eq(party));
         let sent = self.count_hops(all.clone().add(from.clone())).await?;
@@ -254,13 +100,13 @@ impl Views {
     /// A page of parties.
     pub async fn parties_page(&self, filter: &PartyFilter, page: Page<PartyKey>) -> Result<Vec<Party>, ViewsError> {
         let page = page.by(|key| key.0.to_key());
-        let rows = self.page_of::<party::Entity>("parties", party::Column::Key, filter.condition(), page).await?;
+        let rows = self.page_of::<party::Entity>("parties", party::Column::Key, parties_meant(filter), page).await?;
         rows.into_iter().map(party::Model::read).collect()
     }
 
     /// How many parties a filter shows.
     pub async fn parties_count(&self, filter: &PartyFilter) -> Result<u64, ViewsError> {
-        let count = party::Entity::find().filter(filter.condition()).count(&self.readers).await;
+        let count = party::Entity::find().filter(parties_meant(filter)).count(&self.readers).await;
         count.map_err(ViewsError::read("the number of parties"))
     }
 
@@ -272,13 +118,13 @@ impl Views {
     ) -> Result<Vec<Allocation>, ViewsError> {
         let page = page.by(|id| id.0.to_key());
         let column = allocation::Column::Id;
-        let rows = self.page_of::<allocation::Entity>("allocations", column, filter.condition(), page).await?;
+        let rows = self.page_of::<allocation::Entity>("allocations", column, allocations_meant(filter), page).await?;
         rows.into_iter().map(allocation::Model::read).collect()
     }
 
     /// How many allocations a filter shows.
     pub async fn allocations_count(&self, filter: &AllocationFilter) -> Result<u64, ViewsError> {
-        let count = allocation::Entity::find().filter(filter.condition()).count(&self.readers).await;
+        let count = allocation::Entity::find().filter(allocations_meant(filter)).count(&self.readers).await;
         count.map_err(ViewsError::read("the number of allocations"))
     }
 
@@ -292,6 +138,80 @@ impl Views {
             .await;
         rows.map_err(ViewsError::read("the keys of a party"))?.into_iter().map(officer_key::Model::read).collect()
     }
+}
+
+fn tokens_meant(filter: &TokenFilter) -> Condition {
+    use token::Column;
+    let mut all = Condition::all()
+        .add_option(filter.holder.map(|party| Column::Holder.eq(party.0.to_key())))
+        .add_option(filter.accountable.map(|party| Column::Accountable.eq(party.0.to_key())))
+        .add_option(filter.state.map(|state| Column::State.eq(number(state.number()))))
+        .add_option(filter.allocation.map(|id| Column::Allocation.eq(id.0.to_key())))
+        .add_option(filter.hop.map(|id| Column::Hop.eq(id.0.to_key())));
+    // Nothing of an allocation or hop is older than it is.
+    for place in [filter.allocation.map(|id| id.0), filter.hop.map(|id| id.0)].into_iter().flatten() {
+        all = all.add_option(first_of_entry(place).map(|first| Column::Id.gte(first)));
+    }
+    if let Some(select) = allocations_of(filter.programme, filter.cycle.as_deref()) {
+        all = all.add(Column::Allocation.in_subquery(select));
+    }
+    if filter.unspent_only { all.add(Column::SpentBy.is_null()) } else { all }
+}
+
+/// All but `party`.
+fn hops_meant(filter: &HopFilter) -> Condition {
+    use hop::Column;
+    let mut all = Condition::all()
+        .add(Column::Ended.is_null())
+        .add_option(filter.from.map(|party| Column::FromParty.eq(party.0.to_key())))
+        .add_option(filter.to.map(|party| Column::ToParty.eq(party.0.to_key())))
+        .add_option(filter.state.map(|state| Column::State.eq(number(state.number()))))
+        .add_option(filter.kind.map(|kind| Column::Kind.eq(number(kind.number()))))
+        .add_option(filter.allocation.map(|id| Column::Allocation.eq(id.0.to_key())));
+    if let Some(select) = allocations_of(filter.programme, filter.cycle.as_deref()) {
+        all = all.add(Column::Allocation.in_subquery(select));
+    }
+    if let Some(at) = filter.overdue_at {
+        let on_it = Expr::col(Column::Sent)
+            .sub(Expr::col(Column::Deducted))
+            .sub(Expr::col(Column::Refused))
+            .sub(Expr::col(Column::Credited).if_null(0_i64));
+        all = all.add(awaits_receiver()).add(Column::Due.lt(at.0)).add(on_it.gt(0_i64));
+    }
+    if filter.awaits_receiver {
+        all = all.add(awaits_receiver());
+    }
+    if filter.unanswered {
+        all = all
+            .add(Column::State.eq(number(HopState::Sent.number())))
+            .add(Column::Refused.eq(0_i64))
+            .add(Column::Credited.is_null())
+            .add(Column::Arrived.is_null());
+    }
+    all
+}
+
+/// No answer of the receiver, and money still on the hop.
+fn awaits_receiver() -> Condition {
+    let over = [HopState::Returned, HopState::Reversed].map(|state| number(state.number()));
+    Condition::all().add(hop::Column::Arrived.is_null()).add(hop::Column::State.is_not_in(over))
+}
+
+fn parties_meant(filter: &PartyFilter) -> Condition {
+    use party::Column;
+    let only = |keys: &Vec<PartyKey>| Column::Key.is_in(keys.iter().map(|key| key.0.to_key()));
+    Condition::all()
+        .add_option(filter.kind.map(|kind| Column::Kind.eq(number(kind.number()))))
+        .add_option(filter.area.as_deref().and_then(areas_under).map(|select| Column::Area.in_subquery(select)))
+        .add_option(filter.only.as_ref().map(only))
+}
+
+fn allocations_meant(filter: &AllocationFilter) -> Condition {
+    use allocation::Column;
+    Condition::all()
+        .add_option(filter.programme.map(|id| Column::Programme.eq(id.0.to_key())))
+        .add_option(filter.cycle.as_deref().map(|cycle| Column::Cycle.eq(cycle)))
+        .add_option(filter.purpose.as_deref().map(|purpose| Column::Purpose.eq(purpose)))
 }
 
 /// The key of the first thing that the entry of a place could make.

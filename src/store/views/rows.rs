@@ -3,39 +3,13 @@
 use sea_orm::sea_query::{Condition, IntoCondition};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 
+use crate::ledger::selection::Page;
+
 use super::Views;
 use super::error::ViewsError;
 
 /// Keys that one statement names.
 const KEYS_MAX: usize = 4_096;
-
-/// A page of a list: what follows a key, in the order of keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page<K> {
-    /// Where the page before it ended; none for the first page.
-    pub after: Option<K>,
-    /// How many rows at most.
-    pub limit: u64,
-    /// From the newest to the oldest.
-    pub newest_first: bool,
-}
-
-impl<K> Page<K> {
-    /// The page from the oldest to the newest after a key.
-    pub fn oldest_first(after: Option<K>, limit: u64) -> Self {
-        Self { after, limit, newest_first: false }
-    }
-
-    /// The page from the newest to the oldest after a key.
-    pub fn newest_first(after: Option<K>, limit: u64) -> Self {
-        Self { after, limit, newest_first: true }
-    }
-
-    /// The same page with its key as the column holds it.
-    pub(super) fn by(self, key: impl FnOnce(K) -> i64) -> Page<i64> {
-        Page { after: self.after.map(key), limit: self.limit, newest_first: self.newest_first }
-    }
-}
 
 impl Views {
     /// The rows that name one of the keys, one statement for every so many keys. Keys that no

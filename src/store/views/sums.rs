@@ -11,8 +11,9 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, StatementBuilder};
 
-use crate::ledger::ids::{AllocationId, PartyKey, Place, ProgrammeId, TokenId};
+use crate::ledger::ids::{Place, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
+use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::ledger::token::{HopKind, Origin, TokenState};
@@ -26,66 +27,6 @@ use super::lists::areas_under;
 
 /// The halves of a sum meet here.
 const HALF: i64 = 1 << 32;
-
-/// Which money is summed; empty is all of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MoneyFilter {
-    /// The programme of its allocation.
-    pub programme: Option<ProgrammeId>,
-    /// The cycle of its allocation.
-    pub cycle: Option<String>,
-    /// The purpose of its allocation.
-    pub purpose: Option<String>,
-    /// The accountable party.
-    pub party: Option<PartyKey>,
-    /// The area that it counts in, with everything under it.
-    pub area: Option<String>,
-    /// The currency.
-    pub currency: Option<Currency>,
-    /// The allocation.
-    pub allocation: Option<AllocationId>,
-}
-
-/// How sums are grouped; always by currency as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy {
-    /// Not at all.
-    Nothing,
-    /// By the programme of the allocation.
-    Programme,
-    /// By the cycle of the allocation.
-    Cycle,
-    /// By the purpose of the allocation.
-    Purpose,
-    /// By the accountable party.
-    Party,
-    /// By area.
-    Area {
-        /// How many names of the path are told apart.
-        level: u32,
-    },
-    /// By the kind of the last hop.
-    HopKind,
-}
-
-/// A group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GroupKey {
-    /// All of it.
-    Nothing,
-    /// A programme.
-    Programme(ProgrammeId),
-    /// A cycle, by its label.
-    Cycle(String),
-    /// A purpose.
-    Purpose(String),
-    /// An accountable party.
-    Party(PartyKey),
-    /// An area, by its path, cut to the level asked for.
-    Area(String),
-    /// A kind of hop; none before the first hop.
-    HopKind(Option<HopKind>),
-}
 
 /// A sum of unspent tokens of one group, currency, origin and state.
 #[derive(Clone, Debug, PartialEq, Eq)]

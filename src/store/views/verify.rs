@@ -8,14 +8,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Programme};
+use crate::ledger::selection::{AllocationFilter, OperationFilter, Page, TokenFilter};
 use crate::ledger::token::Token;
 
 use super::Views;
 use super::blocks::{BlockRow, OperationRow, Tile};
-use super::entity::{allocation, block, hop, imported_row, programme, tile, token};
+use super::entity::{block, hop, imported_row, programme, tile};
 use super::error::ViewsError;
 use super::fields::index;
-use super::rows::Page;
 
 impl Views {
     /// Blocks after a height.
@@ -27,7 +27,7 @@ impl Views {
 
     /// Operations after an entry.
     pub async fn operations_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<OperationRow>, ViewsError> {
-        self.operations_page(&super::blocks::OperationFilter::default(), Page::oldest_first(after, limit)).await
+        self.operations_page(&OperationFilter::default(), Page::oldest_first(after, limit)).await
     }
 
     /// Allocations after an id.
@@ -36,17 +36,12 @@ impl Views {
         after: Option<AllocationId>,
         limit: u64,
     ) -> Result<Vec<Allocation>, ViewsError> {
-        let page = Page::oldest_first(after.map(|id| id.0.to_key()), limit);
-        let column = allocation::Column::Id;
-        let rows = self.page_of::<allocation::Entity>("allocations", column, Condition::all(), page).await?;
-        rows.into_iter().map(allocation::Model::read).collect()
+        self.allocations_page(&AllocationFilter::default(), Page::oldest_first(after, limit)).await
     }
 
     /// Tokens after an id, spent and unspent.
     pub async fn tokens_after(&self, after: Option<TokenId>, limit: u64) -> Result<Vec<Token>, ViewsError> {
-        let page = Page::oldest_first(after.map(|id| id.0.to_key()), limit);
-        let rows = self.page_of::<token::Entity>("tokens", token::Column::Id, Condition::all(), page).await?;
-        rows.into_iter().map(token::Model::read).collect()
+        self.tokens_page(&TokenFilter::default(), Page::oldest_first(after, limit)).await
     }
 
     /// Versions of hops after a version, each with the entry that made the next one.
@@ -55,16 +50,10 @@ impl Views {
         after: Option<(HopId, u64)>,
         limit: u64,
     ) -> Result<Vec<(Hop, Option<u64>)>, ViewsError> {
-        let (id, version) = (hop::Column::Id, hop::Column::Version);
-        let rest = after.map(|(at, from)| past(id, at.0.to_key(), version, index(from)));
-        let rows = hop::Entity::find()
-            .filter(Condition::all().add_option(rest))
-            .order_by_asc(id)
-            .order_by_asc(version)
-            .limit(limit)
-            .all(&self.readers)
-            .await;
-        rows.map_err(ViewsError::read("versions of hops"))?.into_iter().map(hop::Model::read).collect()
+        let key = (hop::Column::Id, hop::Column::Version);
+        let after = after.map(|(id, version)| (id.0.to_key(), index(version)));
+        let rows = self.rows_after::<hop::Entity>("versions of hops", key, after, limit).await?;
+        rows.into_iter().map(hop::Model::read).collect()
     }
 
     /// Versions of programmes after a version.
@@ -73,16 +62,10 @@ impl Views {
         after: Option<(ProgrammeId, u64)>,
         limit: u64,
     ) -> Result<Vec<Programme>, ViewsError> {
-        let (id, version) = (programme::Column::Id, programme::Column::Version);
-        let rest = after.map(|(at, from)| past(id, at.0.to_key(), version, index(from)));
-        let rows = programme::Entity::find()
-            .filter(Condition::all().add_option(rest))
-            .order_by_asc(id)
-            .order_by_asc(version)
-            .limit(limit)
-            .all(&self.readers)
-            .await;
-        rows.map_err(ViewsError::read("versions of programmes"))?.into_iter().map(programme::Model::read).collect()
+        let key = (programme::Column::Id, programme::Column::Version);
+        let after = after.map(|(id, version)| (id.0.to_key(), index(version)));
+        let rows = self.rows_after::<programme::Entity>("versions of programmes", key, after, limit).await?;
+        rows.into_iter().map(programme::Model::read).collect()
     }
 
     /// Imported rows after a key.
@@ -103,16 +86,29 @@ impl Views {
 
     /// Tiles after a level and number.
     pub async fn tiles_after(&self, after: Option<(u8, u64)>, limit: u64) -> Result<Vec<Tile>, ViewsError> {
-        let (level, number) = (tile::Column::Level, tile::Column::Number);
-        let rest = after.map(|(at, from)| past(level, i64::from(at), number, index(from)));
-        let rows = tile::Entity::find()
+        let key = (tile::Column::Level, tile::Column::Number);
+        let after = after.map(|(level, number)| (i64::from(level), index(number)));
+        let rows = self.rows_after::<tile::Entity>("tiles", key, after, limit).await?;
+        rows.into_iter().map(tile::Model::read).collect()
+    }
+
+    /// The rows that follow a key of two columns, in its order.
+    async fn rows_after<E: EntityTrait>(
+        &self,
+        what: &'static str,
+        (first, second): (E::Column, E::Column),
+        after: Option<(i64, i64)>,
+        limit: u64,
+    ) -> Result<Vec<E::Model>, ViewsError> {
+        let rest = after.map(|(at, from)| past(first, at, second, from));
+        let rows = E::find()
             .filter(Condition::all().add_option(rest))
-            .order_by_asc(level)
-            .order_by_asc(number)
+            .order_by_asc(first)
+            .order_by_asc(second)
             .limit(limit)
             .all(&self.readers)
             .await;
-        rows.map_err(ViewsError::read("tiles"))?.into_iter().map(tile::Model::read).collect()
+        rows.map_err(ViewsError::read(what))
     }
 }
 

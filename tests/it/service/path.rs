@@ -1,10 +1,10 @@
 //! One allocation, from the treasury to a person, and what a restart finds of it.
 
 use aqueduct::ledger::operation::*;
+use aqueduct::ledger::selection::{GroupBy, MoneyFilter};
 use aqueduct::ledger::time::Millis;
 use aqueduct::service::reads::ReadError;
 use aqueduct::service::record::Status;
-use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
 
 use crate::world::{World, inr, minor, reference, token};
 

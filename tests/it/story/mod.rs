@@ -13,6 +13,7 @@ use aqueduct::chain::payload::Payload;
 use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{HopId, PartyKey, TokenId};
 use aqueduct::ledger::registry::{PartyKind, Role};
+use aqueduct::ledger::selection::{AllocationFilter, GroupBy, HopFilter, MoneyFilter, Page, TokenFilter};
 use aqueduct::ledger::statement::Statement;
 use aqueduct::ledger::time::Millis;
 use aqueduct::ledger::token::{HopState, MissingReason, Token, TokenState};
@@ -24,9 +25,6 @@ use aqueduct::service::reads::ReportGroup;
 use aqueduct::service::record::Status;
 use aqueduct::service::story::{self, DemoLogin, StoryError, Told};
 use aqueduct::store::faults::{Faults, Point};
-use aqueduct::store::views::lists::{HopFilter, TokenFilter};
-use aqueduct::store::views::rows::Page;
-use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -278,7 +276,7 @@ fn the_node_identity_holds_for_every_party() {
                 *left.entry(from).or_default() -= hop.sent - hop.bounced_home;
             }
         }
-        let filter = aqueduct::store::views::lists::AllocationFilter::default();
+        let filter = AllocationFilter::default();
         for allocation in story.node.views().allocations_page(&filter, Page::oldest_first(None, 100)).await.unwrap() {
             *left.entry(allocation.treasury).or_default() += allocation.amount;
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use aqueduct::ledger::money::{Currency, parse_decimal, print_decimal_wide};
+use aqueduct::ledger::selection::GroupBy;
 use aqueduct::ledger::statement::Statement;
 use aqueduct::service::reads::ReportGroup;
-use aqueduct::store::views::sums::GroupBy;
 
 const README: &str = include_str!("../../../seeds/README.md");
 const CLASSES: [&str; 11] = [

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{HopId, PartyKey, Place};
+use aqueduct::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use aqueduct::ledger::statement::HopSums;
 use aqueduct::ledger::time::Millis;
 use aqueduct::ledger::token::{HopKind, HopState};
-use aqueduct::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
 use super::history::currency;
 use super::records::{allocations, hops, write};

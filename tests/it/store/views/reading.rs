@@ -8,13 +8,11 @@ use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{AllocationId, HopId, PartyKey, Place, TokenId};
 use aqueduct::ledger::operation::Kind;
 use aqueduct::ledger::registry::{PartyKind, Recorded};
+use aqueduct::ledger::selection::{AllocationFilter, HopFilter, OperationFilter, Page, PartyFilter, TokenFilter};
 use aqueduct::ledger::state::Tables;
 use aqueduct::ledger::time::{DAY_MS, Millis};
 use aqueduct::ledger::token::{HopKind, HopState, Token, TokenState};
 use aqueduct::store::views::Views;
-use aqueduct::store::views::blocks::OperationFilter;
-use aqueduct::store::views::lists::{AllocationFilter, HopFilter, PartyFilter, TokenFilter};
-use aqueduct::store::views::rows::Page;
 use uuid::Uuid;
 
 use super::history::{AGENCY, BUREAU, RECIPIENTS, SCHOOL, TREASURY};
@@ -319,9 +317,11 @@ async fn parties_allocations_and_keys_are_listed() {
     assert_eq!(found, [BUREAU, AGENCY].into_iter().chain(RECIPIENTS).collect());
     let people = PartyFilter { kind: Some(PartyKind::Recipient), ..Default::default() };
     assert_eq!(views.parties_count(&people).await.unwrap(), 3);
-    let two = PartyFilter { ids: Some(vec![SCHOOL, AGENCY, Uuid::nil()]), ..Default::default() };
+    let [school, agency] = [SCHOOL, AGENCY].map(|id| tables.party_ids[&id]);
+    let nobody = PartyKey(Place::new(9_999, 0).unwrap());
+    let two = PartyFilter { only: Some(vec![school, agency, nobody]), ..Default::default() };
     assert_eq!(views.parties_page(&two, page).await.unwrap().len(), 2);
-    assert_eq!(views.parties_count(&PartyFilter { ids: Some(vec![]), ..Default::default() }).await.unwrap(), 0);
+    assert_eq!(views.parties_count(&PartyFilter { only: Some(vec![]), ..Default::default() }).await.unwrap(), 0);
     let all = views.parties_page(&PartyFilter::default(), page).await.unwrap();
     assert_eq!(all, owned(&tables.parties));
     let second = Page::<PartyKey>::oldest_first(Some(all[0].key), 1);

@@ -8,12 +8,12 @@ use aqueduct::ledger::hop::{Hop, HopFigures};
 use aqueduct::ledger::ids::*;
 use aqueduct::ledger::operation::{AllowedDays, Basis, Kind, ScheduledDeduction};
 use aqueduct::ledger::registry::*;
+use aqueduct::ledger::selection::{GroupBy, MoneyFilter};
 use aqueduct::ledger::state::Tables;
 use aqueduct::ledger::time::{Cycle, Millis};
 use aqueduct::ledger::token::*;
 use aqueduct::store::views::Views;
 use aqueduct::store::views::project::ProjectedBlock;
-use aqueduct::store::views::sums::{GroupBy, MoneyFilter};
 use uuid::Uuid;
 
 use super::history::{currency, minor};

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aqueduct::ledger::ids::{AllocationId, AreaId, PartyKey, TokenId};
 use aqueduct::ledger::money::Currency;
 use aqueduct::ledger::registry::Allocation;
+use aqueduct::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use aqueduct::ledger::state::Tables;
 use aqueduct::ledger::statement::{HopSums, Statement};
 use aqueduct::ledger::time::Millis;
 use aqueduct::ledger::token::HopKind;
 use aqueduct::store::views::Views;
-use aqueduct::store::views::sums::{GroupBy, GroupKey, MoneyFilter};
 
 use super::history::{AGENCY, BUREAU, History, currency};
 use super::{filled, views};
