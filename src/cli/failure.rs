@@ -102,7 +102,10 @@ impl From<StartError> for Failure {
         let kind = match &error {
             StartError::NoChain(_) | StartError::Unlock(_) => Kind::Input,
             StartError::ChainExists(_) | StartError::Begin(_) | StartError::Lock(_) => Kind::Refused,
-            StartError::Broken(_) | StartError::ViewsContradict(_) => Kind::Broken,
+            StartError::Broken(_)
+            | StartError::ViewsContradict(_)
+            | StartError::ChainBehindViews(_)
+            | StartError::NodeStoreLost(_) => Kind::Broken,
             _ => Kind::Other,
         };
         let failure = Self::of(kind, &error);

@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::service::node::Node;
 
 use super::Global;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::output::print;
 
 /// Serves the chain of the data directory: GraphQL at /graphql, a page to try it at /graphiql.
@@ -39,11 +39,26 @@ pub(super) async fn serve(node: Node, listener: TcpListener, stop: watch::Receiv
     let address = address_of(&listener)?;
     print(&format!("Serving http://{address}\n"))?;
     let node = Arc::new(node);
-    let served = crate::server::serve(node.clone(), listener, stop).await;
+    let (end, ended) = watch::channel(false);
+    let (mut stop, mut broken) = (stop, node.broken());
+    let watching = tokio::spawn(async move {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            _ = broken.wait_for(|broken| *broken) => {}
+        }
+        end.send_replace(true);
+    });
+    let served = crate::server::serve(node.clone(), listener, ended).await;
+    watching.abort();
+    let is_broken = *node.broken().borrow();
     match Arc::try_unwrap(node) {
         Ok(node) => node.stop().await,
         // Whatever is recorded is durable; the views catch up at the next start.
         Err(_) => warn!("a request is still under way; leaving it"),
+    }
+    if is_broken {
+        return Err(Failure::new(Kind::Broken, "the node could not go on; nothing that was answered is lost")
+            .way_out("read the log, then run `aqueduct verify` and `aqueduct rebuild`"));
     }
     served.map_err(|why| Failure::other("the server stopped").because(&why))
 }

@@ -3,10 +3,8 @@
 use crate::chain::digest::Digest;
 use crate::chain::envelope;
 use crate::chain::payload::Payload;
-use crate::ledger::admit;
 use crate::ledger::operation::{Kind, Operation};
 use crate::ledger::registry::Role;
-use crate::ledger::state::Layer;
 use crate::ledger::time::Millis;
 use uuid::Uuid;
 
@@ -36,7 +34,7 @@ pub struct Drafted {
 
 impl Node {
     /// Writes an operation of the viewer's party down. Nothing is kept and nothing reserved.
-    pub fn write_down(
+    pub async fn write_down(
         &self,
         viewer: &Viewer,
         id: Uuid,
@@ -47,8 +45,7 @@ impl Node {
         let payload = Payload::parse(&to_sign.payload).map_err(Unwritable::Payload)?;
         let digest = Digest::of(&to_sign.payload);
         let read = operation::read_payload(&payload, digest, &[], &to_sign.lines)?;
-        let tables = self.tables();
-        let needed = admit::requirement(&Layer::bottom(&tables), &read, &viewer.party);
+        let (_, needed) = self.needed(&read).await?;
         Ok(Drafted {
             kind: stated.kind(),
             digest,

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::info;
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
-use crate::ledger::ids::PartyKey;
+use crate::ledger::ids::{KeyId, PartyKey};
 use crate::ledger::operation::Stated;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
@@ -33,7 +33,7 @@ use crate::store::views::error::ViewsError;
 use super::clock::{Clock, ClockSuspect};
 use super::officers::Viewer;
 use super::operation::{Checked, NotAnOperation};
-use super::orderer::{NotRecorded, Orderer, Recorder, prefetch};
+use super::orderer::{NotRecorded, Orderer, PrefetchError, Recorder, prefetch};
 use super::projector::{Applied, Projector};
 use super::replica::{Rejected, Replica};
 
@@ -115,9 +115,21 @@ pub enum StartError {
     /// There is a chain already.
     #[error("there is a chain in {0} already")]
     ChainExists(PathBuf),
+    /// The views hold more than the chain, or another one.
+    #[error("the end of the chain is missing: {0}; bring the chain back from a copy that verifies")]
+    ChainBehindViews(String),
+    /// The node's own store was lost.
+    #[error(
+        "node.db in {0} holds no key of this chain's node: logins, keys and the last signed checkpoint are missing; \
+         bring it back from a copy"
+    )]
+    NodeStoreLost(PathBuf),
     /// The views and the chain contradict each other.
     #[error("the views do not fit the chain: {0}; make them anew with `aqueduct rebuild`")]
     ViewsContradict(String),
+    /// What a stored operation names cannot be read.
+    #[error(transparent)]
+    Prefetch(#[from] PrefetchError),
     /// A stored block is not admitted.
     #[error("the chain is broken: {0}; look with `aqueduct verify`")]
     Broken(#[from] Rejected),
@@ -164,6 +176,7 @@ pub struct Node {
     lag: Arc<super::projector::Lag>,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
+    broken: Arc<watch::Sender<bool>>,
     tasks: Vec<JoinHandle<()>>,
     _lock: WriterLock,
 }
@@ -203,7 +216,12 @@ impl Node {
         let (directory, clock, serving) = (options.directory.clone(), options.clock.clone(), options.serving);
         let bounds = options.bounds;
         let opened = open_stores(options).await?;
-        let stored_head = opened.chain.head().await?.ok_or(StartError::NoChain(directory))?;
+        let Some(stored_head) = opened.chain.head().await? else {
+            return Err(match opened.views.applied().await?.height {
+                Some(height) => StartError::ChainBehindViews(format!("the views hold block {height}, the chain none")),
+                None => StartError::NoChain(directory),
+            });
+        };
         let now = clock.now()?;
         if stored_head.time > now.plus(limits::CLOCK_BEHIND_MS_MAX) {
             return Err(StartError::ClockBehind { now, head: stored_head.time });
@@ -225,7 +243,9 @@ impl Node {
             stopped,
             serving,
         );
-        let ordering = tokio::spawn(orderer.run());
+        let broken = Arc::new(watch::channel(false).0);
+        let ordering = watch_over("orderer", tokio::spawn(orderer.run()), &stop, &broken);
+        let projecting = watch_over("projector", projecting, &stop, &broken);
         info!(chain.id = %chain_id, height = stored_head.height, "node is open");
         let node = Self {
             chain_id,
@@ -242,9 +262,13 @@ impl Node {
             lag,
             clock,
             stop,
+            broken,
             tasks: vec![ordering, projecting],
             _lock: opened.lock,
         };
+        if let Ok(now) = node.clock.now() {
+            node.store.expire_drafts(now).await?;
+        }
         node.finish_submitted().await;
         Ok(node)
     }
@@ -331,9 +355,15 @@ impl Node {
         Heights { head: *self.head.borrow(), views: *self.applied.borrow(), lag_facts: self.lag.facts() }
     }
 
+    /// Becomes true when the orderer or the projector ended though nobody stopped the node: then
+    /// nothing more is recorded, and the process should end and say so.
+    pub fn broken(&self) -> watch::Receiver<bool> {
+        self.broken.subscribe()
+    }
+
     /// Ready means: state loaded, store writable, lag under its bound.
     pub fn is_ready(&self) -> bool {
-        self.recorder.is_accepting() && !self.lag.is_over_its_bound()
+        self.recorder.is_accepting() && !self.lag.is_over_its_bound() && !*self.broken.borrow()
     }
 
     /// Waits until the views hold `entries`, at most the time a reader waits for its own
@@ -390,6 +420,23 @@ impl Node {
     }
 }
 
+/// Notices when a task ends by itself or by a panic.
+fn watch_over(
+    name: &'static str,
+    task: JoinHandle<()>,
+    stop: &watch::Sender<bool>,
+    broken: &Arc<watch::Sender<bool>>,
+) -> JoinHandle<()> {
+    let (stopped, broken) = (stop.subscribe(), broken.clone());
+    tokio::spawn(async move {
+        let ended = task.await;
+        if !*stopped.borrow() {
+            error!(task = name, panicked = ended.is_err(), "a task of the node ended; nothing more is recorded");
+            broken.send_replace(true);
+        }
+    })
+}
+
 /// Makes the data directory, for its owner only: it holds logins and sealed keys.
 pub(super) fn make_directory(directory: &Path) -> Result<(), StartError> {
     let mut builder = std::fs::DirBuilder::new();
@@ -409,6 +456,7 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     let keyring = Keyring::unlock(&store, options.unlock).await?;
     let proposer = match store.proposer_key().await? {
         Some(key) => key,
+        None if chain.head().await?.is_some() => return Err(StartError::NodeStoreLost(options.directory)),
         None => {
             let key = keyring.create(NODE_ITSELF).await?;
             store.set_proposer_key(key).await?;
@@ -429,14 +477,19 @@ async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), Sta
             Replica::new(Tables::default(), None, Tree::new(), opened.proposer).bounded(bounds.resident_records);
         return Ok((replica, Applied::default()));
     };
-    let block = opened.chain.block(height).await?.ok_or_else(|| contradict("they are ahead of it"))?;
+    let ahead = || StartError::ChainBehindViews(format!("the views hold block {height}, which the chain has not"));
+    let block = opened.chain.block(height).await?.ok_or_else(ahead)?;
     let header = Header::parse(&block.header).map_err(|_| contradict("the block they stand at cannot be read"))?;
     if header.changes_digest.0 != held.changes_digest || header.tree_size != held.entries {
-        return Err(contradict("they were made from another chain"));
+        let what = format!("the views were made from another block {height} than the one here");
+        return Err(StartError::ChainBehindViews(what));
     }
     let broken = opened.views.identity_breaks().await?;
     if let Some(first) = broken.first() {
         return Err(StartError::ViewsContradict(format!("allocation {first} does not add up to its tokens")));
+    }
+    if let Some(currency) = opened.views.total_breaks().await?.first() {
+        return Err(StartError::ViewsContradict(format!("all money in {currency} does not add up to its tokens")));
     }
     let mut tiles = std::collections::BTreeMap::new();
     for TileId { level, index } in Tree::tiles_for_restore(header.tree_size) {
@@ -465,7 +518,7 @@ async fn replay(opened: &Opened, replica: &mut Replica, projector: &Projector, h
         }
         for block in opened.chain.blocks_from(next, limits::REPLAY_BLOCKS, limits::REPLAY_BYTES).await? {
             let stated = stated_of(&block.body);
-            prefetch(replica, &opened.views, &stated.iter().collect::<Vec<_>>()).await?;
+            prefetch(replica, &opened.views, &stated.iter().collect::<Vec<_>>(), block.time).await?;
             let proposal = replica.check(&block.header, &block.body)?;
             projector.take(replica.commit(proposal));
             replica.drop_projected(projector.lag().applied_entries());
@@ -490,7 +543,8 @@ pub(super) fn stated_of(body: &[u8]) -> Vec<Stated> {
     let read = |entry: &crate::chain::block::StoredEntry| {
         let envelope = crate::chain::envelope::Envelope::parse(&entry.envelope).ok()?;
         let payload = crate::chain::payload::Payload::parse(envelope.payload()).ok()?;
-        super::operation::read_payload(&payload, envelope.payload_digest(), &[], &entry.lines).ok()
+        let signers: Vec<KeyId> = envelope.keys().map(|key| KeyId(key.0)).collect();
+        super::operation::read_payload(&payload, envelope.payload_digest(), &signers, &entry.lines).ok()
     };
     body.entries().iter().filter_map(read).collect()
 }

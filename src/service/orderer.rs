@@ -14,15 +14,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use crate::chain::block::Block;
-use crate::ledger::admit::Change;
+use crate::ledger::admit::{Change, Requirement};
 use crate::ledger::fact::Fact;
-use crate::ledger::needs::{Needs, lacking};
+use crate::ledger::needs::Needs;
+use crate::ledger::operation::Stated;
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::Recorded;
-use crate::ledger::state::Layer;
+use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::chain::{ChainStore, StoredBlock};
-use crate::store::error::AppendError;
+use crate::store::error::{AppendError, with_causes};
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
@@ -91,6 +92,7 @@ struct Waiting {
 enum Task {
     Record(oneshot::Sender<Result<Answer, NotRecorded>>),
     Rehearse(oneshot::Sender<Result<(), NotRecorded>>),
+    Requirement(oneshot::Sender<Result<Requirement, NotRecorded>>),
 }
 
 /// Where operations are handed to the orderer.
@@ -98,7 +100,16 @@ enum Task {
 pub struct Recorder {
     inbox: mpsc::Sender<Waiting>,
     lag: Arc<Lag>,
-    accepting: Arc<AtomicBool>,
+    acceptance: Arc<Acceptance>,
+}
+
+/// What must hold for operations to be taken.
+#[derive(Debug)]
+struct Acceptance {
+    /// The clock can be trusted.
+    clock: AtomicBool,
+    /// The last block could be written.
+    store: AtomicBool,
 }
 
 impl Recorder {
@@ -106,6 +117,15 @@ impl Recorder {
     pub async fn record(&self, checked: Checked) -> Result<Answer, NotRecorded> {
         let (reply, answer) = oneshot::channel();
         self.send(checked, Task::Record(reply))?;
+        // No reply at all: the orderer ended with the operation in its hands.
+        answer.await.map_err(|_| NotRecorded::Unavailable)?
+    }
+
+    /// The signatures that an operation needs, by records that may have left memory.
+    pub async fn requirement(&self, stated: Stated) -> Result<Requirement, NotRecorded> {
+        let (reply, answer) = oneshot::channel();
+        let checked = Checked { stated, entry_bytes: Vec::new(), lines: Vec::new() };
+        self.send(checked, Task::Requirement(reply))?;
         answer.await.map_err(|_| NotRecorded::Stopped)?
     }
 
@@ -118,7 +138,8 @@ impl Recorder {
 
     /// Whether operations are taken at all.
     pub fn is_accepting(&self) -> bool {
-        self.accepting.load(Ordering::SeqCst) && !self.inbox.is_closed()
+        let Acceptance { clock, store } = self.acceptance.as_ref();
+        clock.load(Ordering::SeqCst) && store.load(Ordering::SeqCst) && !self.inbox.is_closed()
     }
 
     fn send(&self, checked: Checked, task: Task) -> Result<(), NotRecorded> {
@@ -141,7 +162,7 @@ pub struct Orderer {
     clock: Arc<Clock>,
     inbox: mpsc::Receiver<Waiting>,
     stop: watch::Receiver<bool>,
-    accepting: Arc<AtomicBool>,
+    acceptance: Arc<Acceptance>,
     /// What did not fit into the last block.
     left: VecDeque<Waiting>,
     serving: bool,
@@ -160,10 +181,10 @@ impl Orderer {
         serving: bool,
     ) -> (Self, Recorder) {
         let (sender, inbox) = mpsc::channel(limits::QUEUE_OPERATIONS_MAX);
-        let accepting = Arc::new(AtomicBool::new(true));
-        let recorder = Recorder { inbox: sender, lag: projector.lag(), accepting: accepting.clone() };
+        let acceptance = Arc::new(Acceptance { clock: AtomicBool::new(true), store: AtomicBool::new(true) });
+        let recorder = Recorder { inbox: sender, lag: projector.lag(), acceptance: acceptance.clone() };
         let left = VecDeque::new();
-        let orderer = Self { replica, chain, views, projector, clock, inbox, stop, accepting, left, serving };
+        let orderer = Self { replica, chain, views, projector, clock, inbox, stop, acceptance, left, serving };
         (orderer, recorder)
     }
 
@@ -188,7 +209,6 @@ impl Orderer {
             }
         }
         self.inbox.close();
-        self.accepting.store(false, Ordering::SeqCst);
         while let Ok(waiting) = self.inbox.try_recv() {
             waiting.fail(NotRecorded::Stopped);
         }
@@ -220,24 +240,26 @@ impl Orderer {
     async fn round(&mut self, batch: Vec<Waiting>) -> bool {
         let now = match self.clock.now() {
             Ok(now) => {
-                self.accepting.store(true, Ordering::SeqCst);
+                self.acceptance.clock.store(true, Ordering::SeqCst);
                 now
             }
             Err(suspect) => {
                 error!(jump_ms = suspect.jump_ms, "the clock is suspect; nothing is recorded");
-                self.accepting.store(false, Ordering::SeqCst);
+                self.acceptance.clock.store(false, Ordering::SeqCst);
                 batch.into_iter().for_each(|waiting| waiting.fail(suspect.into()));
                 return true;
             }
         };
-        if let Err(error) = self.prefetch(&batch).await {
-            error!(%error, "the views cannot be read; nothing is recorded");
+        if let Err(error) = self.prefetch(&batch, now).await {
+            error!(error = with_causes(&error), "the views cannot be read; nothing is recorded");
             batch.into_iter().for_each(|waiting| waiting.fail(NotRecorded::Unavailable));
             return true;
         }
         let (checked, tasks) = self.rehearsals(batch, now);
         let time = self.replica.time_after_head(now);
-        let empty_too = tasks.is_empty() && self.serving && self.replica.has_fallen_due(now);
+        // After a failed write an empty block tells when the store can be written again.
+        let is_written = self.acceptance.store.load(Ordering::SeqCst);
+        let empty_too = tasks.is_empty() && self.serving && (!is_written || self.replica.has_fallen_due(now));
         let proposal = self.replica.propose(&checked, time, empty_too);
         let verdicts = proposal.verdicts.clone();
         let Some(block) = &proposal.block else {
@@ -246,6 +268,7 @@ impl Orderer {
         };
         match self.make_durable(block).await {
             Durable::Yes => {
+                self.acceptance.store.store(true, Ordering::SeqCst);
                 let committed = self.replica.commit(proposal);
                 self.projector.take(committed);
                 self.replica.drop_projected(self.projector.lag().applied_entries());
@@ -253,11 +276,13 @@ impl Orderer {
                 true
             }
             Durable::No => {
+                self.acceptance.store.store(false, Ordering::SeqCst);
                 fail_all(tasks, NotRecorded::Unavailable);
                 true
             }
             Durable::Lost => {
-                fail_all(tasks, NotRecorded::Stopped);
+                // It may be written: only a retry with the same id can tell.
+                fail_all(tasks, NotRecorded::Unavailable);
                 false
             }
         }
@@ -267,7 +292,7 @@ impl Orderer {
     fn rehearsals(
         &self,
         batch: Vec<Waiting>,
-        now: crate::ledger::time::Millis,
+        now: Millis,
     ) -> (Vec<Checked>, Vec<oneshot::Sender<Result<Answer, NotRecorded>>>) {
         let (mut checked, mut tasks) = (Vec::new(), Vec::new());
         for waiting in batch {
@@ -275,6 +300,10 @@ impl Orderer {
                 Task::Record(reply) => {
                     checked.push(waiting.checked);
                     tasks.push(reply);
+                }
+                Task::Requirement(reply) => {
+                    // A caller that went away needs no answer.
+                    let _ = reply.send(self.replica.requirement(&waiting.checked.stated).map_err(NotRecorded::Refused));
                 }
                 Task::Rehearse(reply) => {
                     let verdict = self.replica.rehearse(&waiting.checked, now);
@@ -287,9 +316,9 @@ impl Orderer {
     }
 
     /// Reads from the views what the waiting operations name and memory lacks.
-    async fn prefetch(&mut self, batch: &[Waiting]) -> Result<(), ViewsError> {
+    async fn prefetch(&mut self, batch: &[Waiting], now: Millis) -> Result<(), PrefetchError> {
         let stated: Vec<_> = batch.iter().map(|waiting| &waiting.checked.stated).collect();
-        prefetch(&mut self.replica, &self.views, &stated).await
+        prefetch(&mut self.replica, &self.views, &stated, now).await
     }
 
     /// Writes the block as one row. An unknown outcome is found out before anybody is answered.
@@ -302,7 +331,8 @@ impl Orderer {
                 Durable::Lost
             }
             Err(error) => {
-                warn!(height = stored.height, %error, "the block may not be written; reading the head again");
+                let error = with_causes(&error);
+                warn!(height = stored.height, error, "the block may not be written; reading the head again");
                 self.find_out(&stored).await
             }
         }
@@ -310,7 +340,7 @@ impl Orderer {
 
     /// Reads the head until it answers: the block is there, or it is not.
     async fn find_out(&mut self, stored: &StoredBlock) -> Durable {
-        self.accepting.store(false, Ordering::SeqCst);
+        self.acceptance.store.store(false, Ordering::SeqCst);
         loop {
             let head = match self.chain.reopen().await {
                 Ok(()) => self.chain.head().await,
@@ -318,7 +348,6 @@ impl Orderer {
             };
             match head {
                 Ok(head) => {
-                    self.accepting.store(true, Ordering::SeqCst);
                     let before = stored.height.checked_sub(1);
                     return match head {
                         Some(head) if head.digest == stored.digest => {
@@ -330,7 +359,7 @@ impl Orderer {
                         _ => Durable::Lost,
                     };
                 }
-                Err(error) => warn!(%error, "the chain store does not answer"),
+                Err(error) => warn!(error = with_causes(&error), "the chain store does not answer"),
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(limits::STORE_RETRY_MS)) => {}
@@ -348,7 +377,7 @@ pub(super) fn stored(block: &Block) -> StoredBlock {
         previous: block.header.previous.0,
         first_entry: block.header.first_entry,
         entry_count: block.header.entry_count,
-        time: crate::ledger::time::Millis(block.header.time.millis()),
+        time: Millis(block.header.time.millis()),
         header: block.header.to_bytes(),
         body: block.body_bytes.clone(),
     }
@@ -366,6 +395,7 @@ impl Waiting {
         match self.task {
             Task::Record(reply) => drop(reply.send(Err(why))),
             Task::Rehearse(reply) => drop(reply.send(Err(why))),
+            Task::Requirement(reply) => drop(reply.send(Err(why))),
         }
     }
 }
@@ -389,32 +419,39 @@ fn fail_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, why: NotRe
     }
 }
 
+/// Why what an operation names cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PrefetchError {
+    /// The views do not answer.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The views contradict themselves.
+    #[error("the views contradict themselves: {0}; make them anew with `aqueduct rebuild`")]
+    Contradiction(String),
+}
+
 /// Reads from the views what operations name and memory lacks, one statement per kind, until
 /// nothing more is lacking that the views hold.
 pub async fn prefetch(
     replica: &mut Replica,
     views: &Views,
-    stated: &[&crate::ledger::operation::Stated],
-) -> Result<(), ViewsError> {
+    stated: &[&Stated],
+    now: Millis,
+) -> Result<(), PrefetchError> {
     let mut asked = Needs::default();
     loop {
-        let needs = {
-            let tables = replica.tables();
-            let tables = tables.read().expect("nothing panics while holding the books");
-            let books = Layer::bottom(&tables);
-            let mut needs = Needs::default();
-            for stated in stated {
-                needs.add(lacking(&books, stated));
-            }
-            needs.remove(&asked);
-            needs
-        };
+        let mut needs = replica.lacking(stated, now);
+        needs.remove(&asked);
         if needs.is_empty() {
-            return Ok(());
+            break;
         }
         let facts = fetch(views, &needs).await?;
         replica.remember(facts);
         asked.add(needs);
+    }
+    match replica.contradiction(&asked) {
+        None => Ok(()),
+        Some(what) => Err(PrefetchError::Contradiction(what)),
     }
 }
 

@@ -1,16 +1,11 @@
 //! Operations that wait, or waited, in this node for a signature: what readers see of them.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use crate::chain::digest::Digest;
 use crate::chain::payload::Payload;
-use crate::ledger::admit;
 use crate::ledger::ids::KeyId;
 use crate::ledger::operation::Kind;
-use crate::ledger::registry::Party;
-use crate::ledger::state::Layer;
 use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::node::drafts::{Draft, DraftStatus};
@@ -83,30 +78,30 @@ impl Node {
             let page = self.store().drafts_with(DraftStatus::AwaitingSignature, after, limits::PAGE_SIZE_MAX).await?;
             let Some(last) = page.last() else { return Ok(found) };
             after = Some((last.id, last.party));
-            let waits = page.into_iter().filter(|draft| now <= draft.expires_at).map(Paper::from);
-            found.extend(waits.filter(|paper| self.may_sign(viewer, paper)));
+            for paper in page.into_iter().filter(|draft| now <= draft.expires_at).map(Paper::from) {
+                if self.may_sign(viewer, &paper).await {
+                    found.push(paper);
+                }
+            }
         }
     }
 
     /// Whether one of the viewer's keys can give a signature that is missing.
-    fn may_sign(&self, viewer: &Viewer, paper: &Paper) -> bool {
+    async fn may_sign(&self, viewer: &Viewer, paper: &Paper) -> bool {
         let Ok(payload) = Payload::parse(&paper.payload) else { return false };
         let digest = Digest::of(&paper.payload);
         let Ok(stated) = operation::read_payload(&payload, digest, &paper.signers, &paper.lines) else { return false };
+        let Ok((party, needed)) = self.needed(&stated).await else { return false };
         let tables = self.tables();
-        let books = Layer::bottom(&tables);
-        let party: Option<&Arc<Party>> = tables.party_ids.get(&paper.party).and_then(|key| tables.parties.get(key));
-        let Some(party) = party else { return false };
-        let needed = admit::requirement(&books, &stated, party);
         let signed: Vec<_> = paper.signers.iter().filter_map(|key| tables.keys.get(key)).map(AsRef::as_ref).collect();
         if signed.iter().any(|key: &&crate::ledger::registry::OfficerKey| key.officer == viewer.officer) {
             return false;
         }
-        let missing = needed.missing(party, &signed).len();
+        let missing = needed.missing(&party, &signed).len();
         viewer.keys.iter().any(|key| {
             let mut with = signed.clone();
             with.push(key);
-            needed.missing(party, &with).len() < missing
+            needed.missing(&party, &with).len() < missing
         })
     }
 }

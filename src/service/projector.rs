@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::ledger::time::Millis;
 use crate::limits;
+use crate::store::error::with_causes;
 use crate::store::views::Views;
+use crate::store::views::error::ViewsError;
 use crate::store::views::project::ProjectedBlock;
 
 use super::replica::CommittedBlock;
@@ -139,7 +141,14 @@ async fn run(
             if views.applied().await.is_ok_and(|applied| applied.height == reached) {
                 break;
             }
-            warn!(%error, "the views cannot be written; trying again");
+            if matches!(error, ViewsError::BadBlock { .. } | ViewsError::NotNext { .. }) {
+                error!(
+                    error = with_causes(&error),
+                    "the views do not fit the chain; make them anew with `aqueduct rebuild`"
+                );
+                return;
+            }
+            warn!(error = with_causes(&error), "the views cannot be written; trying again");
             if *stop.borrow() {
                 return;
             }

@@ -11,13 +11,15 @@
 //! An operation id answers the same for ever: the same content finds what became of it, other
 //! content is refused.
 
+use std::sync::Arc;
+
 use tracing::info;
 use uuid::Uuid;
 
 use crate::chain::envelope::{Envelope, EnvelopeFault};
 use crate::chain::key::{PublicKey, Signature};
 use crate::chain::payload::Payload;
-use crate::ledger::admit;
+use crate::ledger::admit::{self, Requirement};
 use crate::ledger::ids::KeyId;
 use crate::ledger::operation::{Operation, Stated};
 use crate::ledger::refusal::Refusal;
@@ -143,7 +145,7 @@ impl Node {
     ) -> Result<Outcome, NotAccepted> {
         let to_sign = self.draft(viewer, id, occurred_at, &operation)?;
         let stated = self.stated(&to_sign, &[])?;
-        let key = self.key_for(viewer, &stated, &[])?;
+        let key = self.key_for(viewer, &stated, &[]).await?;
         let envelope = self.sign(to_sign.payload, key)?;
         self.accept(viewer, envelope, to_sign.lines).await
     }
@@ -169,6 +171,9 @@ impl Node {
     /// Adds the viewer's signature, by a key that the node keeps, to an operation that waits.
     pub async fn approve(&self, viewer: &Viewer, id: Uuid) -> Result<Outcome, NotAccepted> {
         let draft = self.waiting_draft(viewer, id).await?;
+        if draft.status == DraftStatus::Submitted {
+            return self.resume(&draft).await;
+        }
         let envelope = envelope_of(&draft)?;
         let lines = lines_of(&draft);
         let stated =
@@ -177,7 +182,7 @@ impl Node {
         if signed.iter().any(|key| key.officer == viewer.officer) {
             return Err(Refusal::SameOfficer.into());
         }
-        let key = self.key_for(viewer, &stated, &signed)?;
+        let key = self.key_for(viewer, &stated, &signed).await?;
         let signature = self.keyring().sign(key, &crate::chain::envelope::signing_bytes(envelope.payload()))?;
         let whole = envelope.and_signature(PublicKey(key.0), Signature(signature))?;
         self.accept(viewer, whole, lines).await
@@ -189,7 +194,10 @@ impl Node {
         if draft.party != viewer.party.id {
             return Err(NotAccepted::NotYourParty);
         }
-        self.step(draft.party, id, (DraftStatus::AwaitingSignature, DraftStatus::Withdrawn), None, None).await?;
+        let steps = (DraftStatus::AwaitingSignature, DraftStatus::Withdrawn);
+        if !self.step(draft.party, id, steps, None, None).await? {
+            return Err(NotAccepted::NotWaiting(id));
+        }
         info!(operation.id = %id, "operation withdrawn");
         Ok(Outcome { id, status: Status::Expired, expires_at: draft.expires_at })
     }
@@ -211,14 +219,7 @@ impl Node {
     async fn accept(&self, viewer: &Viewer, envelope: Envelope, lines: Vec<String>) -> Result<Outcome, NotAccepted> {
         let checked = Checked::new(envelope.to_entry_bytes(), lines.clone(), &self.chain_id())?;
         let stated = &checked.stated;
-        let (party, needed) = {
-            let tables = self.tables();
-            let books = Layer::bottom(&tables);
-            let party = books.party_key(&stated.party).and_then(|key| books.party(key)).cloned();
-            let party = party.ok_or(Refusal::UnknownSigner)?;
-            let needed = admit::requirement(&books, stated, &party);
-            (party, needed)
-        };
+        let (party, needed) = self.needed(stated).await?;
         if viewer.party.key != party.key && needed.second_party != Some(viewer.party.key) {
             return Err(NotAccepted::NotYourParty);
         }
@@ -250,20 +251,38 @@ impl Node {
                 let draft = self.new_draft(viewer, &envelope, &lines, &checked, party)?;
                 match self.store().insert_draft(&draft).await? {
                     DraftInserted::New => checked,
-                    DraftInserted::Existing(draft) => self.merge(*draft, &envelope, lines, checked).await?,
+                    DraftInserted::Existing(draft) => self.merge(*draft, &envelope, lines).await?,
                 }
+            }
+            Some(draft) if draft.payload == envelope.payload() && draft.status == DraftStatus::Submitted => {
+                return self.resume(&draft).await;
             }
             Some(draft) if draft.payload == envelope.payload() && draft.status != DraftStatus::AwaitingSignature => {
                 return self.standing(&draft).await;
             }
-            Some(draft) => self.merge(draft, &envelope, lines, checked).await?,
+            Some(draft) => self.merge(draft, &envelope, lines).await?,
         };
-        let missing = self.missing(&checked.stated, party)?;
+        let missing = self.missing(&checked.stated).await?;
         if !missing.is_empty() {
             return Ok(Outcome { id, status: Status::AwaitingSignature { missing }, expires_at });
         }
-        self.step(party.id, id, (DraftStatus::AwaitingSignature, DraftStatus::Submitted), None, None).await?;
-        self.record_draft(party.id, checked).await
+        let steps = (DraftStatus::AwaitingSignature, DraftStatus::Submitted);
+        if self.step(party.id, id, steps, None, None).await? {
+            return self.record_draft(party.id, checked).await;
+        }
+        // Another caller was faster: with the same last step, or with a withdrawal.
+        match self.store().draft(party.id, id).await? {
+            Some(draft) if draft.status == DraftStatus::Submitted => self.resume(&draft).await,
+            Some(draft) => self.standing(&draft).await,
+            None => Err(NotAccepted::NotWaiting(id)),
+        }
+    }
+
+    /// Goes on with an operation that was fully signed and got no answer. A replay is harmless.
+    async fn resume(&self, draft: &Draft) -> Result<Outcome, NotAccepted> {
+        let envelope = envelope_of(draft)?.to_entry_bytes();
+        let checked = Checked::new(envelope, lines_of(draft), &self.chain_id())?;
+        self.record_draft(draft.party, checked).await
     }
 
     /// The draft that an operation id stands for. One that ended without being recorded leaves
@@ -302,13 +321,7 @@ impl Node {
     }
 
     /// Adds the signatures of an envelope to those that wait over the same bytes.
-    async fn merge(
-        &self,
-        draft: Draft,
-        envelope: &Envelope,
-        lines: Vec<String>,
-        checked: Checked,
-    ) -> Result<Checked, NotAccepted> {
+    async fn merge(&self, draft: Draft, envelope: &Envelope, lines: Vec<String>) -> Result<Checked, NotAccepted> {
         if draft.payload != envelope.payload() {
             return Err(NotAccepted::IdWaits(draft.id));
         }
@@ -325,8 +338,10 @@ impl Node {
         if added.is_empty() {
             return Ok(whole);
         }
-        drop(checked);
-        self.recorder().rehearse(whole.clone()).await?;
+        if let Err(why) = self.recorder().rehearse(whole.clone()).await {
+            self.void(&draft, &why).await?;
+            return Err(why.into());
+        }
         for (at, signature) in added.into_iter().enumerate() {
             // Somebody else was faster: the caller asks again and finds what became of it.
             if !self.store().add_draft_signature(draft.party, draft.id, before + at, signature).await? {
@@ -334,6 +349,17 @@ impl Node {
             }
         }
         Ok(whole)
+    }
+
+    /// A key that was revoked while its signature waited voids the draft, which is made anew.
+    async fn void(&self, draft: &Draft, why: &NotRecorded) -> Result<(), NotAccepted> {
+        let NotRecorded::Refused(refusal @ Refusal::RevokedKey { key, .. }) = why else { return Ok(()) };
+        if draft.signatures.iter().any(|signature| signature.key == *key) {
+            let outcome = DraftOutcome { code: refusal.code().to_owned(), message: refusal.to_string() };
+            let steps = (DraftStatus::AwaitingSignature, DraftStatus::Refused);
+            self.step(draft.party, draft.id, steps, Some(outcome), None).await?;
+        }
+        Ok(())
     }
 
     fn new_draft(
@@ -361,7 +387,7 @@ impl Node {
         })
     }
 
-    /// Moves a draft on; when it moved already, the other caller's step stands.
+    /// Moves a draft on; false when it moved already: the other caller's step stands.
     async fn step(
         &self,
         party: Uuid,
@@ -369,9 +395,8 @@ impl Node {
         (from, to): (DraftStatus, DraftStatus),
         outcome: Option<DraftOutcome>,
         entry: Option<u64>,
-    ) -> Result<(), NotAccepted> {
-        self.store().step_draft(party, id, DraftStep { from, to, outcome, entry }).await?;
-        Ok(())
+    ) -> Result<bool, NotAccepted> {
+        Ok(self.store().step_draft(party, id, DraftStep { from, to, outcome, entry }).await?)
     }
 
     /// How far a draft is now.
@@ -383,8 +408,7 @@ impl Node {
                 let envelope = envelope_of(draft)?;
                 let to_sign = ToSign { payload: draft.payload.clone(), lines: lines_of(draft) };
                 let stated = self.stated(&to_sign, &keys_of(&envelope))?;
-                let party = self.party_by_id(draft.party).ok_or(Refusal::UnknownSigner)?;
-                Status::AwaitingSignature { missing: self.missing(&stated, &party)? }
+                Status::AwaitingSignature { missing: self.missing(&stated).await? }
             }
             DraftStatus::Withdrawn | DraftStatus::Expired => Status::Expired,
             DraftStatus::Submitted => Status::Submitted,
@@ -402,7 +426,10 @@ impl Node {
     async fn waiting_draft(&self, viewer: &Viewer, id: Uuid) -> Result<Draft, NotAccepted> {
         let now = self.now()?;
         for draft in self.store().drafts_named(id).await? {
-            let is_party_to = draft.party == viewer.party.id || self.takes_part(&draft, viewer)?;
+            let is_party_to = draft.party == viewer.party.id || self.takes_part(&draft, viewer).await?;
+            if is_party_to && draft.status == DraftStatus::Submitted {
+                return Ok(draft);
+            }
             if is_party_to && draft.status == DraftStatus::AwaitingSignature {
                 return match now > draft.expires_at {
                     true => Err(Refusal::Expired { expires_at: draft.expires_at, now }.into()),
@@ -414,13 +441,20 @@ impl Node {
     }
 
     /// Whether the second signature is the viewer's party's.
-    fn takes_part(&self, draft: &Draft, viewer: &Viewer) -> Result<bool, NotAccepted> {
+    async fn takes_part(&self, draft: &Draft, viewer: &Viewer) -> Result<bool, NotAccepted> {
         let stated = self.stated(&ToSign { payload: draft.payload.clone(), lines: lines_of(draft) }, &[])?;
-        let tables = self.tables();
-        let books = Layer::bottom(&tables);
-        let party = books.party_key(&stated.party).and_then(|key| books.party(key)).cloned();
-        let Some(party) = party else { return Ok(false) };
-        Ok(admit::requirement(&books, &stated, &party).second_party == Some(viewer.party.key))
+        Ok(self.needed(&stated).await?.1.second_party == Some(viewer.party.key))
+    }
+
+    /// The party that states an operation, and the signatures that it needs. Those of a
+    /// reversal depend on records that may have left memory; only the orderer can fetch them.
+    pub(super) async fn needed(&self, stated: &Stated) -> Result<(Arc<Party>, Requirement), NotAccepted> {
+        let party = self.party_by_id(stated.party).ok_or(Refusal::UnknownSigner)?;
+        let needed = match &stated.operation {
+            Operation::EntryReverse(_) => self.recorder().requirement(stated.clone()).await?,
+            _ => admit::requirement(&Layer::bottom(&self.tables()), stated, &party),
+        };
+        Ok((party, needed))
     }
 
     /// Reads bytes that were made here, as signed by these keys.
@@ -431,17 +465,13 @@ impl Node {
     }
 
     /// The viewer's key, kept here, for the next signature that is missing.
-    fn key_for(
+    async fn key_for(
         &self,
         viewer: &Viewer,
         stated: &Stated,
-        signed: &[std::sync::Arc<OfficerKey>],
+        signed: &[Arc<OfficerKey>],
     ) -> Result<KeyId, NotAccepted> {
-        let tables = self.tables();
-        let books = Layer::bottom(&tables);
-        let party = books.party_key(&stated.party).and_then(|key| books.party(key)).cloned();
-        let party = party.ok_or(Refusal::UnknownSigner)?;
-        let needed = admit::requirement(&books, stated, &party);
+        let (party, needed) = self.needed(stated).await?;
         let signed: Vec<&OfficerKey> = signed.iter().map(AsRef::as_ref).collect();
         viewer.signing_key(&needed, &party, &signed).ok_or_else(|| {
             let roles = needed.missing(&party, &signed);
@@ -449,15 +479,14 @@ impl Node {
         })
     }
 
-    fn missing(&self, stated: &Stated, party: &Party) -> Result<Vec<Vec<Role>>, NotAccepted> {
+    async fn missing(&self, stated: &Stated) -> Result<Vec<Vec<Role>>, NotAccepted> {
+        let (party, needed) = self.needed(stated).await?;
         let signed = self.officer_keys(&stated.signers)?;
-        let tables = self.tables();
-        let needed = admit::requirement(&Layer::bottom(&tables), stated, party);
         let signed: Vec<&OfficerKey> = signed.iter().map(AsRef::as_ref).collect();
-        Ok(needed.missing(party, &signed).into_iter().map(<[Role]>::to_vec).collect())
+        Ok(needed.missing(&party, &signed).into_iter().map(<[Role]>::to_vec).collect())
     }
 
-    fn officer_keys(&self, ids: &[KeyId]) -> Result<Vec<std::sync::Arc<OfficerKey>>, NotAccepted> {
+    fn officer_keys(&self, ids: &[KeyId]) -> Result<Vec<Arc<OfficerKey>>, NotAccepted> {
         let tables = self.tables();
         ids.iter()
             .map(|id| tables.keys.get(id).cloned().ok_or_else(|| Refusal::UnknownKey { key: *id }.into()))

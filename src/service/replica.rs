@@ -4,8 +4,10 @@
 //! `commit` takes either into the committed state once it is durable. Local ordering loops
 //! over propose and commit; restart and `verify` check and commit. No I/O here.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, RwLock};
+
+use uuid::Uuid;
 
 use crate::chain::audit::{Audit, AuditedBlock};
 use crate::chain::block::{Block, Body, Header, Stamp, StoredEntry};
@@ -14,9 +16,11 @@ use crate::chain::fault::Fault;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{Tile, Tree};
 use crate::chain::time::Timestamp;
-use crate::ledger::admit::{self, Change, Context};
+use crate::ledger::admit::{self, Change, Context, Requirement};
 use crate::ledger::fact::Fact;
 use crate::ledger::ids::{AllocationId, HopId, KeyId, PartyKey, TokenId};
+use crate::ledger::needs::{Needs, lacking};
+use crate::ledger::operation::Stated;
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::Recorded;
 use crate::ledger::state::{Layer, Tables};
@@ -122,6 +126,8 @@ pub struct Replica {
     due: BTreeMap<Millis, i64>,
     /// What was read or changed since which entry, oldest first: candidates for dropping.
     recent: VecDeque<(u64, Vec<Cached>)>,
+    /// How many keys that list holds.
+    noted: usize,
     /// How many records may stay in memory once the views hold them.
     resident_records: usize,
 }
@@ -132,7 +138,7 @@ enum Cached {
     Token(TokenId),
     Hop(HopId),
     Allocation(AllocationId),
-    Operation(uuid::Uuid, PartyKey),
+    Operation(Uuid, PartyKey),
     Row([u8; 16]),
 }
 
@@ -146,6 +152,7 @@ impl Replica {
             proposer,
             due: BTreeMap::new(),
             recent: VecDeque::new(),
+            noted: 0,
             resident_records: limits::RESIDENT_RECORDS_MAX,
         }
     }
@@ -190,6 +197,50 @@ impl Replica {
         head < now.0 && self.due.range(Millis(head)..Millis(now.0)).next().is_some()
     }
 
+    /// What admission of a batch would read and memory lacks, as far as it can tell by now. An
+    /// operation may stand on one before it in the same batch, so each is judged in order over
+    /// what those before it would change.
+    pub fn lacking(&self, batch: &[&Stated], now: Millis) -> Needs {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let books = Layer::bottom(&tables);
+        let time = self.time_after_head(now);
+        let depends = batch.len() > 1 && stand_on_each_other(batch);
+        let (mut needs, mut over) = (Needs::default(), Tables::default());
+        let mut entry = self.tree.size();
+        for stated in batch {
+            needs.add(lacking(&Layer::over(&books, &over), stated));
+            if !depends {
+                continue;
+            }
+            if let Verdict::Admitted(change) = judge(&books, &over, stated, Context { entry, now: time }) {
+                over.apply(&change.facts);
+                entry += 1;
+            }
+        }
+        needs
+    }
+
+    /// What is wrong with the views: a record that was fetched names another that was asked for
+    /// and is not there.
+    pub fn contradiction(&self, asked: &Needs) -> Option<String> {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let party = |key: &PartyKey| tables.parties.contains_key(key);
+        let token = |id: &TokenId| !asked.tokens.contains(id) || tables.tokens.contains_key(id);
+        let allocation = |id| !asked.allocations.contains(id) || tables.allocations.contains_key(id);
+        let lame = asked.hops.iter().filter_map(|id| tables.hops.get(id)).find(|hop| {
+            let parties = hop.from.iter().chain(&hop.via).chain([&hop.to, &hop.accountable]).all(party);
+            !(parties && hop.live.iter().chain(&hop.token).all(token) && allocation(&hop.allocation))
+        });
+        if let Some(hop) = lame {
+            return Some(format!("hop {} names a token, party or allocation that is not there", hop.id));
+        }
+        let lame = asked.tokens.iter().filter_map(|id| tables.tokens.get(id)).find(|token| {
+            let parties = token.holder.iter().chain([&token.accountable]).all(party);
+            !(token.amount > 0 && parties && allocation(&token.allocation))
+        });
+        lame.map(|token| format!("token {} names a party or allocation that is not there", token.id))
+    }
+
     /// Whether an operation would be admitted now, apart from signatures still to come.
     pub fn rehearse(&self, checked: &Checked, now: Millis) -> Result<(), Refusal> {
         let tables = self.tables.read().expect("nothing panics while holding the books");
@@ -199,6 +250,14 @@ impl Replica {
         }
         let context = Context { entry: self.tree.size(), now: self.time_after_head(now) };
         admit::rehearse(&books, &checked.stated, context)
+    }
+
+    /// The signatures that an operation needs.
+    pub fn requirement(&self, stated: &Stated) -> Result<Requirement, Refusal> {
+        let tables = self.tables.read().expect("nothing panics while holding the books");
+        let books = Layer::bottom(&tables);
+        let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
+        Ok(admit::requirement(&books, stated, party))
     }
 
     /// Makes a block of what is waiting, in order, at a time after the head's. With
@@ -212,7 +271,7 @@ impl Replica {
         let mut changes = Vec::new();
         for checked in waiting {
             let entry = self.tree.size() + changes.len() as u64;
-            let verdict = judge(&books, &over, checked, Context { entry, now: time });
+            let verdict = judge(&books, &over, &checked.stated, Context { entry, now: time });
             if let Verdict::Admitted(change) = &verdict {
                 over.apply(&change.facts);
                 changes.push(change.clone());
@@ -257,7 +316,7 @@ impl Replica {
             let checked =
                 checked_of(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
             let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
-            match judge(&books, &over, &checked, context) {
+            match judge(&books, &over, &checked.stated, context) {
                 Verdict::Admitted(change) => {
                     over.apply(&change.facts);
                     changes.push(change);
@@ -289,7 +348,7 @@ impl Replica {
         let tiles = tree.take_dirty_tiles();
         self.tables.write().expect("nothing panics while holding the books").merge(over);
         self.tree = tree;
-        self.recent.push_back((header.tree_size, touched));
+        self.note_recent(header.tree_size, touched);
         let digest = header.digest();
         self.head = Some(header.clone());
         CommittedBlock { header, digest, leaves, changes, tiles }
@@ -301,22 +360,32 @@ impl Replica {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
         let new: Vec<Fact> = facts.into_iter().filter(|fact| !is_known(&tables, fact)).collect();
         tables.apply(&new);
-        self.recent.push_back((self.tree.size(), new.iter().filter_map(cached).collect()));
+        drop(tables);
+        self.note_recent(self.tree.size(), new.iter().filter_map(cached).collect());
     }
 
     /// Drops records that the views hold, oldest first, while memory holds more than its bound.
     /// `applied` is the number of entries in the views.
     pub fn drop_projected(&mut self, applied: u64) {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
-        while tables.evictable() > self.resident_records {
+        // The same record may be noted many times; those notes are bounded as well.
+        while tables.evictable() > self.resident_records || self.noted > 2 * self.resident_records {
             match self.recent.front() {
                 Some((entries, _)) if *entries <= applied => {}
                 _ => break,
             }
             let (entries, keys) = self.recent.pop_front().expect("looked at above");
+            self.noted -= keys.len();
             for key in keys {
                 drop_record(&mut tables, key, entries);
             }
+        }
+    }
+
+    fn note_recent(&mut self, entries: u64, keys: Vec<Cached>) {
+        if !keys.is_empty() {
+            self.noted += keys.len();
+            self.recent.push_back((entries, keys));
         }
     }
 
@@ -340,15 +409,26 @@ impl Replica {
     }
 }
 
+/// Whether an operation of a batch refers to another of it. Against empty books an operation
+/// lacks its own id, for the replay check, and every operation that it refers to.
+fn stand_on_each_other(batch: &[&Stated]) -> bool {
+    let empty = Tables::default();
+    let ids: BTreeSet<Uuid> = batch.iter().map(|stated| stated.id).collect();
+    batch.iter().any(|stated| {
+        let named = lacking(&Layer::bottom(&empty), stated).operations;
+        named.iter().any(|id| *id != stated.id && ids.contains(id))
+    })
+}
+
 /// One operation against the books and what the block changed so far.
-fn judge(books: &Layer<'_>, over: &Tables, checked: &Checked, context: Context) -> Verdict {
+fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) -> Verdict {
     let layer = Layer::over(books, over);
-    match admit::replay(&layer, &checked.stated) {
+    match admit::replay(&layer, stated) {
         Err(refusal) => return Verdict::Refused(refusal),
         Ok(Some(recorded)) => return Verdict::Replayed(recorded),
         Ok(None) => {}
     }
-    match admit::admit(&layer, &checked.stated, context) {
+    match admit::admit(&layer, stated, context) {
         Ok(change) => Verdict::Admitted(Arc::new(change)),
         Err(refusal) => Verdict::Refused(refusal),
     }

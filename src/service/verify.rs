@@ -26,7 +26,7 @@ use crate::store::views::project::ProjectedBlock;
 use crate::store::views::{Applied, Views};
 
 use super::node::stated_of;
-use super::orderer::prefetch;
+use super::orderer::{PrefetchError, prefetch};
 use super::projector::projected;
 use super::replica::{Rejected, Replica};
 use super::verified::{CheckedHead, Fault, Verified};
@@ -268,7 +268,12 @@ impl Walk {
             return Ok(Some(Fault::in_chain(next, "the block is missing")));
         }
         let stated = stated_of(&block.body);
-        prefetch(&mut self.replica, &self.scratch, &stated.iter().collect::<Vec<_>>()).await?;
+        match prefetch(&mut self.replica, &self.scratch, &stated.iter().collect::<Vec<_>>(), block.time).await {
+            Ok(()) => {}
+            Err(PrefetchError::Views(why)) => return Err(why.into()),
+            // The scratch views were made here from the blocks before.
+            Err(PrefetchError::Contradiction(what)) => return Ok(Some(Fault::in_chain(next, what))),
+        }
         let proposal = match self.replica.check(&block.header, &block.body) {
             Ok(proposal) => proposal,
             Err(why) => return Ok(Some(rejected(next, &why))),

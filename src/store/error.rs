@@ -69,6 +69,18 @@ pub enum AppendError {
     },
 }
 
+/// An error with what lies behind it, on one line, for the log.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text.push_str(": ");
+        text.push_str(&why.to_string());
+        cause = why.source();
+    }
+    text
+}
+
 impl StoreError {
     /// Wraps the cause of a failed read.
     pub(super) fn read<E: Into<Cause>>(what: &'static str) -> impl FnOnce(E) -> Self {

@@ -177,7 +177,7 @@ async fn write<I: Stating>(ctx: &Context<'_>, input: &I) -> Result<Result<Writte
         Ok(operation) => operation,
         Err(why) => return Ok(Err(why)),
     };
-    let drafted = api.node.write_down(viewer, input.id(), input.occurred_at(), &operation);
+    let drafted = api.node.write_down(viewer, input.id(), input.occurred_at(), &operation).await;
     Ok(match drafted {
         Ok(drafted) => Ok(Written { id: input.id(), drafted }),
         Err(why) => Err(NotTaken::of(why, &I::FIELDS)),

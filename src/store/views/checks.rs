@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::ledger::ids::{AllocationId, Place};
+use crate::ledger::money::Currency;
 use crate::ledger::time::Millis;
 use crate::ledger::token::{Origin, TokenState};
 
@@ -46,6 +47,37 @@ impl Views {
         // Tokens of an allocation that is not there.
         breaks.extend(sums.into_keys());
         Ok(breaks.into_iter().filter_map(Place::from_key).map(AllocationId).collect())
+    }
+
+    /// Currencies whose stated total is not the sum of all unspent tokens.
+    pub async fn total_breaks(&self) -> Result<Vec<Currency>, ViewsError> {
+        let mut select = Query::select();
+        select
+            .column((allocation::Entity, allocation::Column::Currency))
+            .expr_as(Expr::cust("CAST(SUM(tokens.amount) AS BIGINT)"), "total")
+            .from(token::Entity)
+            .inner_join(
+                allocation::Entity,
+                Expr::col((allocation::Entity, allocation::Column::Id))
+                    .equals((token::Entity, token::Column::Allocation)),
+            )
+            .and_where(Expr::col((token::Entity, token::Column::SpentBy)).is_null())
+            .group_by_col((allocation::Entity, allocation::Column::Currency));
+        let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+        for row in self.readers.query_all(&select).await.map_err(ViewsError::read("sums of tokens by currency"))? {
+            let failed = ViewsError::read("a sum of tokens");
+            let currency = row.try_get("", "currency").map_err(failed)?;
+            sums.insert(currency, row.try_get("", "total").map_err(ViewsError::read("a sum of tokens"))?);
+        }
+        let mut breaks = Vec::new();
+        for (currency, total) in self.load_resident().await?.totals {
+            if sums.remove(currency.code()).unwrap_or(0) != total {
+                breaks.push(currency);
+            }
+        }
+        // Tokens in a currency without a total.
+        breaks.extend(sums.keys().filter_map(|code| Currency::parse(code)));
+        Ok(breaks)
     }
 
     /// Money in transit by the time it falls due.

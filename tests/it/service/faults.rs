@@ -77,3 +77,101 @@ async fn a_failing_node_store_refuses_a_draft_and_a_retry_passes() {
     world.node().approve(&world.viewer(&world.treasury, 1), id).await.unwrap();
     assert_eq!(world.statement().await.allocated, 500);
 }
+
+#[tokio::test]
+async fn an_approval_that_got_no_answer_is_sent_again() {
+    let world = World::start().await;
+    for point in [Point::BeforeAppend, Point::AfterAppend, Point::BeforeNodeWrite] {
+        let id = world.next_id();
+        let before = world.statement().await.allocated;
+        let allocate = aqueduct::ledger::operation::AllocationCreate {
+            amount: crate::world::minor(500),
+            currency: crate::world::inr(),
+            cycle: "2024-11".to_owned(),
+            programme: "PENSION".to_owned(),
+            purpose: "PENSION".to_owned(),
+        };
+        let operation = aqueduct::ledger::operation::Operation::AllocationCreate(allocate);
+        world.state_as(&world.treasury, 0, id, operation).await.unwrap();
+        world.faults.arm(point, 1);
+        let first = world.node().approve(&world.viewer(&world.treasury, 1), id).await;
+        if let Err(failed) = first {
+            assert_eq!(failed.code(), "STORE_UNAVAILABLE", "{point:?}");
+            let again = world.node().approve(&world.viewer(&world.treasury, 1), id).await.unwrap();
+            assert!(matches!(again.status, Status::Recorded(_)), "{point:?}: {again:?}");
+        }
+        assert_eq!(world.statement().await.allocated - before, 500, "{point:?}");
+    }
+}
+
+#[tokio::test]
+async fn operations_that_stand_on_each_other_in_one_block_are_replayed_from_thin_memory() {
+    use crate::world::{inr, minor};
+    use aqueduct::ledger::operation::{Operation, TokenReturn, TokenSplit};
+    let mut world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;
+    let onward = world.dispatch(&world.bureau, reference(&arrived, 0), &[(&world.county, 50_000)]).await;
+    let held = world.record(&world.county, world.acknowledge(reference(&onward, 0), 50_000)).await;
+    world.node().catch_up().await;
+    world.stop().await;
+    std::fs::create_dir(world.db("before")).unwrap();
+    for file in ["views.db"] {
+        std::fs::copy(world.db(file), world.db("before").join(file)).unwrap();
+    }
+    world.open().await;
+
+    let viewer = world.viewer(&world.county, 0);
+    let (first, second) = (world.next_id(), world.next_id());
+    let split = Operation::TokenSplit(TokenSplit {
+        currency: inr(),
+        parts: vec![minor(20_000), minor(30_000)],
+        token: reference(&held, 0),
+    });
+    let drafted = world.node().draft(&viewer, first, None, &split).unwrap();
+    let digest = aqueduct::ledger::ids::PayloadDigest(aqueduct::chain::digest::Digest::of(&drafted.payload).0);
+    let give_back = Operation::TokenReturn(TokenReturn {
+        amount: minor(20_000),
+        currency: inr(),
+        reason: "not needed".to_owned(),
+        to: world.bureau.party,
+        token: aqueduct::ledger::ids::Reference { digest, operation: first, output: 0 },
+    });
+    // Both are waiting before the orderer looks, so that one block takes them.
+    let (one, two) = tokio::join!(
+        world.node().state(&viewer, first, None, split),
+        world.node().state(&viewer, second, None, give_back)
+    );
+    let entries = [one, two].map(|outcome| match outcome.unwrap().status {
+        Status::Recorded(answer) => answer.recorded,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(entries[0].recorded_at, entries[1].recorded_at, "one block holds both");
+    let before = world.statement().await;
+    world.stop().await;
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(world.db(&format!("views.db{suffix}")));
+    }
+    std::fs::copy(world.db("before").join("views.db"), world.db("views.db")).unwrap();
+    world.open().await;
+    assert_eq!(world.statement().await, before);
+}
+
+#[tokio::test]
+async fn a_damaged_view_row_refuses_what_stands_on_it_and_nothing_else() {
+    use aqueduct_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+    let mut world = World::start().await;
+    let allocated = world.allocate(100_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
+    world.node().catch_up().await;
+    world.stop().await;
+    let database = Database::connect(format!("sqlite:{}", world.db("views.db").display())).await.unwrap();
+    database.execute_unprepared("UPDATE hops SET live = x'0000000000ffffff'").await.unwrap();
+    database.close().await.unwrap();
+    world.open().await;
+    let refused = world.refused(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;
+    assert_eq!(refused, "STORE_UNAVAILABLE");
+    world.allocate(5).await;
+    assert!(!*world.node().broken().borrow());
+}

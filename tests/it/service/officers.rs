@@ -115,8 +115,41 @@ async fn holders_of_their_own_keys_sign_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn reversing_an_acknowledgement_takes_an_officer_of_each_side() {
+async fn a_key_revoked_while_its_signature_waits_voids_the_draft() {
     let world = World::start().await;
+    let id = world.next_id();
+    world.state_as(&world.treasury, 0, id, allocation(500)).await.unwrap();
+    let key = world.viewer(&world.treasury, 0).keys[0].key;
+    let revoke = Operation::KeyRevoke(KeyRevoke { key, reason: "lost".to_owned() });
+    world.record(&world.registrar.clone(), revoke).await;
+    let void = world.node().approve(&world.viewer(&world.treasury, 1), id).await.unwrap_err();
+    assert_eq!(void.code(), "REVOKED_KEY");
+    let party = world.node().party_by_id(world.treasury.party).unwrap();
+    let outcome = world.node().outcome(&party, id).await.unwrap().unwrap();
+    assert!(matches!(outcome.status, Status::Refused { .. }), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_approval_and_a_withdrawal_at_once_one_wins_and_both_say_so() {
+    let world = World::start().await;
+    for _ in 0..20 {
+        let id = world.next_id();
+        world.state_as(&world.treasury, 0, id, allocation(1)).await.unwrap();
+        let before = world.statement().await.allocated;
+        let (maker, checker) = (world.viewer(&world.treasury, 0), world.viewer(&world.treasury, 1));
+        let (withdrawn, approved) = tokio::join!(world.node().withdraw(&maker, id), world.node().approve(&checker, id));
+        let recorded = approved.is_ok_and(|outcome| matches!(outcome.status, Status::Recorded(_)));
+        let party = world.node().party_by_id(world.treasury.party).unwrap();
+        let standing = world.node().outcome(&party, id).await.unwrap().unwrap().status;
+        assert_eq!(world.statement().await.allocated - before, i128::from(recorded));
+        assert_eq!(matches!(standing, Status::RecordedBefore(_)), recorded, "{standing:?}");
+        assert_ne!(withdrawn.is_ok(), recorded, "{standing:?}");
+    }
+}
+
+#[tokio::test]
+async fn reversing_an_acknowledgement_takes_an_officer_of_each_side() {
+    let mut world = World::start().await;
     let allocated = world.allocate(100_000).await;
     let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
     let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 9_000)).await;
@@ -124,6 +157,9 @@ async fn reversing_an_acknowledgement_takes_an_officer_of_each_side() {
         Operation::EntryReverse(EntryReverse { entry: reference(&arrived, 0), reason: "a digit lost".to_owned() });
     let id = world.next_id();
     world.state_as(&world.bureau, 1, id, reverse).await.unwrap();
+    // What says whose officer signs second has left memory after a restart.
+    world.stop().await;
+    world.open().await;
     let own = world.node().approve(&world.viewer(&world.bureau, 0), id).await.unwrap_err();
     assert_eq!(own.code(), "NO_KEY_HERE");
     let outcome = world.node().approve(&world.viewer(&world.treasury, 1), id).await.unwrap();
