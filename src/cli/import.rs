@@ -10,6 +10,7 @@ use crate::ledger::money::{Currency, print_decimal_wide};
 use crate::service::begin::{self, Beginning};
 use crate::service::import_office::NoImportOffice;
 use crate::service::node::Node;
+use crate::service::orderer::NotRecorded;
 use crate::service::tracking::{self, Counted, ImportError, Imported};
 
 use super::Global;
@@ -101,8 +102,14 @@ fn failure(error: ImportError) -> Failure {
         ImportError::FileChanged => Failure::of(Kind::Input, &error),
         ImportError::Office(NoImportOffice::NoRegistrar) => Failure::of(Kind::Refused, &error)
             .way_out("import into a directory whose registrar's key the node keeps, for instance a new one"),
-        _ if error.refusal().is_some() => {
-            Failure::of(Kind::Refused, &error).way_out("rows before these were recorded and will not be again")
+        ImportError::NotRecorded { why: NotRecorded::Refused(_), entries_before, .. } => {
+            Failure::of(Kind::Refused, &error).way_out(match entries_before {
+                0 => "this run recorded nothing".to_owned(),
+                1 => "the entry that this run made before stays; its rows will not be recorded again".to_owned(),
+                made => {
+                    format!("the {made} entries that this run made before stay; their rows will not be recorded again")
+                }
+            })
         }
         _ => Failure::of(Kind::Other, &error).way_out("run the same import again: it goes on where it stopped"),
     }

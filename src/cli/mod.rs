@@ -29,6 +29,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::service::begin;
 use crate::service::node::{Options, StartError};
+use crate::service::rollback;
 
 use failure::{Failure, Kind};
 
@@ -167,7 +168,10 @@ impl Global {
         let has_chain = begin::has_chain(&options).await.map_err(|why| Failure::of(Kind::Other, &why))?;
         match has_chain {
             true => Ok(options),
-            false => Err(StartError::NoChain(options.directory).into()),
+            false => {
+                rollback::refuse_lost_chain(&options).await?;
+                Err(StartError::NoChain(options.directory).into())
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub struct Report {
     #[arg(long, value_enum, default_value = "programme")]
     by: Grouping,
     /// How many names of an area's path are told apart (with --by area).
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     area_level: u32,
     /// Only this programme, by its code.
     #[arg(long, value_name = "CODE")]

@@ -24,7 +24,9 @@ Examples:
   aqueduct verify
   aqueduct verify --json | jq .fault
 
-It only reads and can run beside a server. Views behind the chain are no fault: they follow it.
+It changes nothing and can run beside a server. The views derived anew take as much room again for
+a while, in a hidden folder of the data directory, or of the system's temporary directory where
+that is read-only. Views behind the chain are no fault: they follow it.
 Exit code 0: all in order; 4: a fault, the first of which is named.";
 
 /// Checks every block, signature and figure, and names the first fault.

@@ -24,6 +24,7 @@ use crate::store::node::unlock::UnlockError;
 use super::clock::ClockSuspect;
 use super::node::{Node, Options, StartError, make_directory};
 use super::operation::{self, Header, Unwritable};
+use super::rollback::refuse_lost_chain;
 
 /// What the registrar's first officer may do besides registering.
 const FIRST_ROLES: [Role; 2] = [Role::Registrar, Role::Administrator];
@@ -185,10 +186,11 @@ fn read(envelope: &Envelope) -> Result<ChainBegin, BeginError> {
     }
 }
 
+/// Refuses where a chain is, or was and was lost.
 async fn refuse_second_chain(options: &Options) -> Result<(), BeginError> {
     match has_chain(options).await? {
         true => Err(StartError::ChainExists(options.directory.clone()).into()),
-        false => Ok(()),
+        false => Ok(refuse_lost_chain(options).await?),
     }
 }
 

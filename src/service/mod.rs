@@ -6,7 +6,8 @@
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
 //! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`checkpoint`]
 //!   signs the log.
-//! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`].
+//! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
+//!   [`rollback`] keeps a lost end of a chain from being written over.
 //! - [`node`] starts and stops all of it.
 //!
 //! SQL, GraphQL and HTML do not belong here.
@@ -32,6 +33,7 @@ pub mod references;
 pub mod replica;
 pub mod report;
 pub mod rights;
+pub mod rollback;
 pub mod story;
 pub mod tracking;
 mod tracking_batch;

@@ -10,6 +10,7 @@ use crate::store::lock::WriterLock;
 use crate::store::views::Views;
 
 use super::node::{Node, Options, StartError};
+use super::rollback::refuse_lost_end;
 
 /// How often progress is told, in milliseconds: fast enough for a person, slow enough to cost
 /// nothing.
@@ -24,20 +25,23 @@ pub struct Rebuilt {
     pub entries: u64,
 }
 
-/// Makes the views anew. `progress` is told the blocks in the views and the blocks in all.
+/// Makes the views anew, unless they show that the end of the chain is missing. `progress` is told the blocks in the views and the blocks in all.
 pub async fn rebuild(options: Options, progress: impl Fn(u64, u64)) -> Result<Rebuilt, StartError> {
     let directory = options.directory.clone();
     let chain_path = directory.join("chain.db");
     if !chain_path.exists() {
         return Err(StartError::NoChain(directory));
     }
-    {
+    let blocks = {
         let _lock = WriterLock::acquire(&directory)?;
+        let chain = ChainStore::open(&chain_path, options.faults.clone()).await?;
+        // The views may be the only ones that still tell of a chain that was longer.
+        refuse_lost_end(&options, &chain).await?;
+        let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
+        chain.close().await?;
         empty(&directory, &options).await?;
-    }
-    let chain = ChainStore::open(&chain_path, options.faults.clone()).await?;
-    let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
-    chain.close().await?;
+        blocks
+    };
     let watched = open_views(&directory, &options).await?;
     let node = {
         let opening = async {

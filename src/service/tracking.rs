@@ -25,7 +25,6 @@ use crate::interchange::tally::{Oddities, PurposeTotals, Sums, Totals};
 use crate::interchange::tracking::{FileError, OpenError, Outcome, Reader};
 use crate::ledger::ids::PayloadDigest;
 use crate::ledger::money::Currency;
-use crate::ledger::refusal::Refusal;
 use crate::limits;
 use crate::store::node::keyring::KeyringError;
 use crate::store::views::error::ViewsError;
@@ -150,6 +149,8 @@ pub enum ImportError {
         last: u64,
         /// Why.
         why: NotRecorded,
+        /// How many entries this run had made before.
+        entries_before: usize,
     },
     /// The clock or the orderer does not answer.
     #[error(transparent)]
@@ -160,16 +161,6 @@ pub enum ImportError {
     /// The views cannot be read.
     #[error("the views cannot be read")]
     Views(#[from] ViewsError),
-}
-
-impl ImportError {
-    /// The rule that refuses the import, where one does.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            Self::NotRecorded { why: NotRecorded::Refused(refusal), .. } => Some(refusal),
-            _ => None,
-        }
-    }
 }
 
 /// Imports a tracking table. `progress` is told bytes read and bytes in all.
@@ -205,8 +196,7 @@ pub async fn import(
         return Err(ImportError::FileChanged);
     }
     run.record_all().await?;
-    run.imported.oddities = oddities;
-    Ok(run.imported)
+    Ok(run.done(oddities))
 }
 
 /// Reads the mapping and the header of the table, and nothing more: whether an import can begin.
@@ -371,10 +361,21 @@ impl<'a> Run<'a> {
             operation::to_sign(&header, &operation, self.node.salt_key()).map_err(|why| unwritable(why.to_string()))?;
         let envelope = self.sign(to_sign.payload)?;
         let checked = Checked::new(envelope, to_sign.lines, &chain).map_err(|why| unwritable(why.to_string()))?;
-        let answer =
-            self.record_patiently(checked).await.map_err(|why| ImportError::NotRecorded { first, last, why })?;
+        let entries_before = self.imported.entries.len();
+        let answer = self.record_patiently(checked).await;
+        let answer = answer.map_err(|why| ImportError::NotRecorded { first, last, why, entries_before })?;
         self.imported.entries.push(MadeEntry { index: answer.recorded.entry, operation: id, lines });
         Ok(())
+    }
+
+    /// The outcome, with what the reader found odd. The reader counts only its own rejections, so
+    /// those counts are taken from all of them.
+    fn done(self, oddities: Oddities) -> Imported {
+        let mut imported = self.imported;
+        imported.oddities = oddities;
+        imported.oddities.rejected_by_reason =
+            imported.rejected.iter().map(|(code, rejections)| (*code, rejections.count)).collect();
+        imported
     }
 
     fn sign(&self, payload: Vec<u8>) -> Result<Vec<u8>, ImportError> {

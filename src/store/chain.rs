@@ -253,13 +253,12 @@ impl Connections {
             .await
             .map_err(|error| StoreError::Migrate { path: path.to_owned(), source: error.into() })?;
         let readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
-        let wal = WalKeeper::start(path).await.map_err(failed)?;
-        Ok(Self { writer, readers, wal })
+        Ok(Self { writer, readers, wal: WalKeeper::start(path) })
     }
 
     async fn close(&self) -> Result<(), StoreError> {
         let all = async {
-            self.wal.close().await?;
+            self.wal.close().await;
             self.readers.close_by_ref().await?;
             self.writer.close_by_ref().await
         };

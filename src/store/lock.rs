@@ -19,8 +19,7 @@ pub struct WriterLock {
 pub enum LockError {
     /// Somebody else writes there.
     #[error(
-        "another Aqueduct process is already writing in {}; stop it, send the command to it with --server, \
-         or choose another data directory",
+        "another Aqueduct process is already writing in {}; stop it, or choose another data directory",
         directory.display()
     )]
     AlreadyRunning {
@@ -43,7 +42,11 @@ impl WriterLock {
         let path = directory.join(LOCK_FILE);
         let failed = |source| LockError::File { path: path.clone(), source };
         fs::create_dir_all(directory).map_err(failed)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::AlreadyRunning { directory: directory.to_owned() }),

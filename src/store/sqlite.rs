@@ -1,5 +1,6 @@
 //! Opening a SQLite file so that what it confirmed survives a loss of power.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub(super) enum Role {
 
 /// Opens `connections` connections to a file, which is made when a writer comes first.
 pub(super) async fn connect(path: &Path, role: Role, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    if role != Role::Reader {
+        make_private(path);
+    }
     // The address only chooses the driver: a path may hold what an address may not.
     let mut options = ConnectOptions::new("sqlite://file");
     let path = path.to_owned();
@@ -40,6 +44,18 @@ pub(super) async fn connect(path: &Path, role: Role, connections: u32) -> Result
         .record_stmt_in_spans(false)
         .map_sqlx_sqlite_opts(move |base| settings(base.filename(&path), role));
     Database::connect(options).await
+}
+
+/// Makes the file empty and for its owner only, unless it is there: SQLite would make it
+/// readable for everybody. The files that SQLite makes beside it get the same rights.
+///
+/// Where it cannot be made, SQLite says why it cannot be opened.
+pub(super) fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 fn settings(base: SqliteConnectOptions, role: Role) -> SqliteConnectOptions {

@@ -29,6 +29,7 @@ use aqueduct_migrations::views::ViewsMigrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
 
 use super::faults::Faults;
+use super::sqlite;
 use entity::applied;
 use error::ViewsError;
 
@@ -124,6 +125,9 @@ enum Access {
 }
 
 async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbErr> {
+    if access == Access::Write {
+        sqlite::make_private(path);
+    }
     let path = path.to_owned();
     // The file is named below: a path may hold characters that a URL cannot.
     let mut options = ConnectOptions::new("sqlite:views.db?mode=rwc");

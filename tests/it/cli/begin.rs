@@ -13,10 +13,13 @@ fn a_chain_begins_once() {
     let place = Place::new();
     let begun = place.run(&["init", "--registrar", "National registry"]).expect(0);
     assert!(begun.out.contains("National registry") && begun.out.contains("aqd_"), "{}", begun.out);
+    assert!(!begun.err.contains("WARN"), "{}", begun.err);
     #[cfg(unix)]
     {
         assert_eq!(mode(&place.data()), 0o700);
-        assert_eq!(mode(&place.data().join("node.key")), 0o600);
+        for file in ["node.key", "chain.db", "views.db", "node.db", "writer.lock"] {
+            assert_eq!(mode(&place.data().join(file)), 0o600, "{file}");
+        }
     }
     let verified = place.run(&["verify", "--json"]).expect(0).json();
     let again = place.run(&["init"]).expect(3);

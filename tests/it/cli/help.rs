@@ -41,6 +41,7 @@ fn wrong_arguments_are_exit_code_2() {
         &["report", "--by", "colour"],
         &["report", "--as-of", "yesterday"],
         &["report", "--currency", "XXX"],
+        &["report", "--by", "area", "--area-level", "0"],
         &["import", "tracking", "table.csv"],
         &["--log", "loud", "schema"],
         &["init", "--registrar-key", "ed25519:12"],

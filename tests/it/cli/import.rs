@@ -163,7 +163,28 @@ fn a_day_to_come_and_too_long_a_line_are_rejected_by_themselves() {
     assert_eq!(imported["recorded"], json!({ "rows": 2, "purposeRows": 2 }));
     let reasons = &imported["rejected"]["byReason"];
     assert_eq!((&reasons[0]["reason"], &reasons[1]["reason"]), (&json!("DATE_AHEAD"), &json!("LINE_TOO_LONG")));
+    assert_eq!(imported["oddities"]["rejectedByReason"], json!({ "DATE_AHEAD": 1, "LINE_TOO_LONG": 1 }));
     assert_eq!(imported["totals"]["all"]["official"], "10.00", "what is rejected is in no total");
+}
+
+#[test]
+fn a_refused_import_says_what_it_recorded() {
+    let place = Place::new();
+    place.import("one.csv", &small_table()).expect(0);
+    // A programme is in one currency.
+    let table = place.write("two.csv", &second_table());
+    let mapping = place.write("euro.toml", &MAPPING.replace("USD", "EUR"));
+    let refused = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(3);
+    assert!(refused.err.contains("this run recorded nothing"), "{}", refused.err);
+
+    let rows = "NEW,North,East,2026-01-01,2026-01-31,5,1,0,0\n\
+                MEALS,North,South,2026-03-01,2026-03-31,9,4,0,0\n\
+                ANOTHER,North,South,2026-03-01,2026-03-31,9,4,0,0\n";
+    let table = place.write("three.csv", &format!("scheme,{HEADER}{rows}"));
+    let mapping = MAPPING.replace("USD", "EUR").replace("value = \"MEALS\"", "column = \"scheme\"");
+    let mapping = place.write("euro.toml", &mapping);
+    let refused = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(3);
+    assert!(refused.err.contains("the entry that this run made before stays"), "{}", refused.err);
 }
 
 #[test]

@@ -218,12 +218,15 @@ async fn views_behind_the_chain_are_no_fault_and_a_shorter_chain_is() {
     replace(&before, &rolled_back, "chain.db");
     let found = fault(&rolled_back);
     assert_eq!((&found["store"], &found["block"]), (&"chain".into(), &height.into()));
+    refuses(&rolled_back, &["rebuild"]);
+    assert_eq!(fault(&rolled_back), found, "what tells of it is kept");
     // Only a node of another chain has these views.
     let other = Place::new();
     other.import("one.csv", &second_table()).expect(0);
     let mixed = base.copy("mixed");
     replace(&other.data(), &mixed, "views.db");
     assert_eq!(fault(&mixed)["store"], "views");
+    refuses(&mixed, &["rebuild"]);
 
     // What this node signed binds it.
     let signed = base.copy("signed");
@@ -234,6 +237,45 @@ async fn views_behind_the_chain_are_no_fault_and_a_shorter_chain_is() {
     );
     tamper(&signed, "node.db", &sql).await;
     assert_eq!(fault(&signed)["store"], "node");
+    refuses(&signed, &["rebuild"]);
+    tamper(
+        &signed,
+        "node.db",
+        "UPDATE settings SET value = x'0000000000000001' || zeroblob(32) WHERE name LIKE 'last%'",
+    )
+    .await;
+    refuses(&signed, &["rebuild"]);
+}
+
+#[tokio::test]
+async fn no_chain_begins_where_one_was_lost() {
+    let base = Base::new();
+    // The views still tell of it, and then what this node signed.
+    let emptied = base.copy("emptied");
+    tamper(&emptied, "chain.db", "DELETE FROM blocks").await;
+    let table = base.place.path("one.csv");
+    let import = ["import", "tracking", &table, "--mapping", &base.place.path("map.toml")];
+    for command in [&["init"][..], &["rebuild"], &import] {
+        refuses(&emptied, command);
+    }
+    remove(&emptied, "chain.db");
+    refuses(&emptied, &["init"]);
+    remove(&emptied, "views.db");
+    let sql =
+        "INSERT INTO settings (name, value) VALUES ('last_signed_checkpoint', x'0000000000000003' || zeroblob(32))";
+    tamper(&emptied, "node.db", sql).await;
+    refuses(&emptied, &["init"]);
+    assert!(!emptied.join("chain.db").exists(), "nothing is written");
+}
+
+/// A command that would hide that the end of the chain is missing.
+#[track_caller]
+fn refuses(directory: &Path, command: &[&str]) {
+    let ran = run_in(directory, command).expect(4);
+    for what in ["the end of the chain is missing", "bring the chain back from a copy that verifies"] {
+        assert!(ran.err.contains(what), "{what} in {}", ran.err);
+    }
+    assert!(!ran.err.contains("aqueduct rebuild") && ran.out.is_empty(), "{} {}", ran.out, ran.err);
 }
 
 #[test]

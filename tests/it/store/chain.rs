@@ -251,6 +251,22 @@ async fn the_log_is_checkpointed_beside_the_writer() {
 }
 
 #[tokio::test]
+async fn closing_waits_for_the_task_that_checkpoints() {
+    let (directory, store) = empty().await;
+    let log = directory.path().join("chain.db-wal");
+    store.append(&block(0)).await.unwrap();
+    store.close().await.unwrap();
+    for height in 1..20 {
+        let store = open(directory.path()).await;
+        store.append(&block(height)).await.unwrap();
+        assert!(log.exists());
+        store.close().await.unwrap();
+        // SQLite removes the log with the last connection.
+        assert!(!log.exists(), "a connection is open after block {height}");
+    }
+}
+
+#[tokio::test]
 async fn the_writer_syncs_every_commit_and_checkpoints_none() {
     let (_directory, store) = empty().await;
     for reopened in [false, true] {

@@ -10,6 +10,7 @@ fn the_second_writer_of_a_directory_is_told_so() {
     let second = WriterLock::acquire(&directory).unwrap_err();
     assert!(matches!(&second, LockError::AlreadyRunning { directory: named } if *named == directory));
     assert!(second.to_string().contains("already writing in"), "{second}");
+    assert!(!second.to_string().contains("--"), "no option does it: {second}");
     drop(first);
     WriterLock::acquire(&directory).unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aqueduct::chain::key::SecretKey;
 use aqueduct::ledger::admit::{self, Change, Context};
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::ids::{KeyId, PayloadDigest, Reference};
@@ -42,9 +43,9 @@ pub fn currency(code: &str) -> Currency {
 }
 
 fn key(party: Uuid, officer: u8) -> KeyId {
-    let mut bytes = [officer; 32];
-    bytes[..16].copy_from_slice(party.as_bytes());
-    KeyId(bytes)
+    let mut seed = [officer; 32];
+    seed[..16].copy_from_slice(party.as_bytes());
+    KeyId(SecretKey::from_bytes(&seed).public().0)
 }
 
 fn cycle(label: &str) -> Cycle {
