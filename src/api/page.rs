@@ -1,17 +1,61 @@
 //! Pages of growing lists: the one place that reads `first`, `after`, `last` and `before`.
 //!
-//! Cursors are keys of rows, so a page that was read stays right while the list grows.
+//! Cursors are keys of rows, so a page that was read stays right while the list grows. Each names
+//! its list, and one that no row of the list can have is refused.
 
 use std::future::Future;
 
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Error};
 
+use crate::ledger::ids::Place;
 use crate::ledger::selection;
 use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+use crate::service::lists::place_number;
 
 use super::error::bad_input;
 use super::id::{number_text, read_number};
+use super::request::Api;
+
+/// The lists that have cursors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Allocations, by place.
+    Allocations,
+    /// Groups of a report, by position from 1.
+    Groups,
+    /// Hops, by place.
+    Hops,
+    /// Recorded operations, by entry.
+    Operations,
+    /// Parties, by place.
+    Parties,
+    /// Programmes, by place.
+    Programmes,
+    /// Recipients, by place.
+    Recipients,
+    /// Tokens, by place.
+    Tokens,
+    /// Operations that wait for a signature, by the first half of their ids.
+    Waiting,
+}
+
+impl List {
+    /// What its cursors begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Allocations => "allocations",
+            Self::Groups => "groups",
+            Self::Hops => "hops",
+            Self::Operations => "operations",
+            Self::Parties => "parties",
+            Self::Programmes => "programmes",
+            Self::Recipients => "recipients",
+            Self::Tokens => "tokens",
+            Self::Waiting => "waiting",
+        }
+    }
+}
 
 /// What a client asks of a connection.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +73,7 @@ pub struct Args {
 /// A page, as it was asked for and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
+    list: List,
     size: u64,
     bound: Option<u64>,
     backward: bool,
@@ -36,6 +81,8 @@ pub struct Page {
 
 /// The rows of a page with their keys, in the list's order.
 pub struct Rows<T> {
+    /// The list that they are of.
+    pub list: List,
     /// The rows.
     pub rows: Vec<(u64, T)>,
     /// Whether there are rows before them.
@@ -59,16 +106,26 @@ impl Args {
         Self { first, after, ..Self::default() }
     }
 
-    /// Checks what was asked for.
-    pub fn read(&self) -> Result<Page, Error> {
+    /// Checks what was asked of a list whose keys are entries or the places of what they made.
+    pub fn read(&self, api: &Api, list: List) -> Result<Page, Error> {
+        let entries = api.node.heights().head.entries;
+        let end = match list {
+            List::Operations => entries,
+            _ => Place::new(entries, 0).map_or(u64::MAX, place_number),
+        };
+        self.read_below(list, end)
+    }
+
+    /// Checks what was asked of a list whose keys are all below `end`.
+    pub fn read_below(&self, list: List, end: u64) -> Result<Page, Error> {
         let backward = self.last.is_some() || self.before.is_some();
         if backward && (self.first.is_some() || self.after.is_some()) {
             return Err(bad_input("ask for `first` and `after`, or for `last` and `before`, not for both"));
         }
         let size = size(if backward { self.last } else { self.first })?;
         let bound = if backward { &self.before } else { &self.after };
-        let bound = bound.as_deref().map(read_cursor).transpose()?;
-        Ok(Page { size, bound, backward })
+        let bound = bound.as_deref().map(|text| read_cursor(text, list, end)).transpose()?;
+        Ok(Page { list, size, bound, backward })
     }
 }
 
@@ -80,13 +137,18 @@ fn size(asked: Option<i32>) -> Result<u64, Error> {
     }
 }
 
-fn read_cursor(text: &str) -> Result<u64, Error> {
-    read_number(text).ok_or_else(|| bad_input("this cursor was not made by this server"))
+fn read_cursor(text: &str, list: List, end: u64) -> Result<u64, Error> {
+    let number = text.strip_prefix(list.prefix()).and_then(|rest| rest.strip_prefix(CURSOR_MARK));
+    let key = number.and_then(read_number).filter(|key| *key < end);
+    key.ok_or_else(|| bad_input("this cursor was not made by this server for this list"))
 }
 
+/// What stands between a cursor's list and its number.
+const CURSOR_MARK: char = '-';
+
 /// The cursor of a key.
-pub fn cursor(key: u64) -> String {
-    number_text(key)
+pub fn cursor(list: List, key: u64) -> String {
+    format!("{}{CURSOR_MARK}{}", list.prefix(), number_text(key))
 }
 
 impl Page {
@@ -107,7 +169,7 @@ impl Page {
         }
         let (has_previous, has_next) =
             if self.backward { (more, self.bound.is_some()) } else { (self.bound.is_some(), more) };
-        Rows { rows, has_previous, has_next, total: None }
+        Rows { list: self.list, rows, has_previous, has_next, total: None }
     }
 }
 
@@ -133,8 +195,8 @@ impl<T> Rows<T> {
         PageInfo {
             has_previous_page: self.has_previous,
             has_next_page: self.has_next,
-            start_cursor: self.rows.first().map(|(key, _)| cursor(*key)),
-            end_cursor: self.rows.last().map(|(key, _)| cursor(*key)),
+            start_cursor: self.rows.first().map(|(key, _)| cursor(self.list, *key)),
+            end_cursor: self.rows.last().map(|(key, _)| cursor(self.list, *key)),
         }
     }
 }
@@ -144,6 +206,7 @@ macro_rules! connection {
     ($(#[$doc:meta])* $connection:ident, $(#[$edge_doc:meta])* $edge:ident, $node:ident) => {
         /// A page of a growing list, as rows of the connection.
         pub struct $connection {
+            list: $crate::api::page::List,
             info: async_graphql::connection::PageInfo,
             edges: Vec<(u64, std::sync::Arc<$node>)>,
             total: Option<u64>,
@@ -153,9 +216,9 @@ macro_rules! connection {
             /// A page of rows.
             pub fn new<T>(rows: $crate::api::page::Rows<T>, wrap: impl Fn(T) -> $node) -> Self {
                 let info = rows.info();
-                let total = rows.total;
+                let (list, total) = (rows.list, rows.total);
                 let edges = rows.rows.into_iter().map(|(key, row)| (key, std::sync::Arc::new(wrap(row)))).collect();
-                Self { info, edges, total }
+                Self { list, info, edges, total }
             }
         }
 
@@ -164,7 +227,7 @@ macro_rules! connection {
         impl $connection {
             /// The rows of this page, each with its cursor.
             async fn edges(&self) -> Vec<$edge> {
-                self.edges.iter().map(|(key, node)| $edge { key: *key, node: node.clone() }).collect()
+                self.edges.iter().map(|(key, node)| $edge { list: self.list, key: *key, node: node.clone() }).collect()
             }
 
             /// The rows of this page.
@@ -190,6 +253,7 @@ macro_rules! connection {
 
         /// A row with its cursor.
         pub struct $edge {
+            list: $crate::api::page::List,
             key: u64,
             node: std::sync::Arc<$node>,
         }
@@ -199,7 +263,7 @@ macro_rules! connection {
         impl $edge {
             /// The cursor to go on from here, in `after` or `before`.
             async fn cursor(&self) -> String {
-                $crate::api::page::cursor(self.key)
+                $crate::api::page::cursor(self.list, self.key)
             }
 
             /// The row.
@@ -218,7 +282,7 @@ mod tests {
     #[test]
     fn a_page_outside_its_bounds_is_an_error_and_costs_at_least_one_row() {
         for size in [-1, 0, 101, i32::MIN, i32::MAX] {
-            assert!(Args::forward(Some(size), None).read().is_err(), "{size}");
+            assert!(Args::forward(Some(size), None).read_below(List::Hops, 1).is_err(), "{size}");
             assert!((1..=100).contains(&cost(Some(size), None)));
         }
         assert_eq!(cost(None, None), 20);
@@ -227,11 +291,22 @@ mod tests {
 
     #[test]
     fn backward_pages_read_the_other_way_and_answer_in_order() {
-        let args = Args { last: Some(2), before: Some(cursor(9)), ..Args::default() };
-        let page = args.read().unwrap();
+        let args = Args { last: Some(2), before: Some(cursor(List::Hops, 9)), ..Args::default() };
+        let page = args.read_below(List::Hops, 10).unwrap();
         assert_eq!(page.window(false), selection::Page { after: Some(9), limit: 3, newest_first: true });
         let rows = page.rows(vec![8_u64, 7, 6], |row| *row);
         assert_eq!(rows.rows, [(7, 7), (8, 8)]);
         assert!(rows.has_previous && rows.has_next);
+    }
+
+    #[test]
+    fn a_cursor_is_of_one_list_and_of_a_row_that_can_be() {
+        let read = |text: &str| Args::forward(None, Some(text.to_owned())).read_below(List::Hops, 40);
+        assert_eq!(read(&cursor(List::Hops, 39)).unwrap().bound, Some(39));
+        let bad =
+            ["", "-", "17", "hops", "hops-", "hops17", "hops-017", "hops-1G", "hops- 1", "hops-zzzzzz", "hops--1"];
+        for text in bad.map(str::to_owned).into_iter().chain([cursor(List::Hops, 40), cursor(List::Tokens, 1)]) {
+            assert!(read(&text).is_err(), "{text:?}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::chain::{digest, key};
 use crate::ledger::ids::KeyId;
 use crate::ledger::money::{self, Currency};
-use crate::ledger::time::Millis;
+use crate::ledger::time::{self, Millis};
 
 /// A moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,7 +147,7 @@ impl ScalarType for DateTime {
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text::<Self>(value)?;
-        text.parse().map(Self).map_err(|_| InputValueError::custom("it is not a day such as 2026-11-21"))
+        time::read_day(&text).map(Self).ok_or_else(|| InputValueError::custom("it is not a day such as 2026-11-21"))
     }
 
     fn to_value(&self) -> Value {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::money::Minor;
 use super::operation::Deduction;
+use super::time::read_day;
 
 /// Why a body or a line cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -196,7 +197,7 @@ impl RowLine {
             key: row_key,
             route: route.split('/').map(str::to_owned).collect(),
             cycle: cycle.parse().map_err(|_| format!("cycle {cycle:?} is not a number"))?,
-            date: optional(date).map(|d| d.parse().map_err(|_| format!("{d:?} is not a day"))).transpose()?,
+            date: optional(date).map(|d| read_day(&d).ok_or_else(|| format!("{d:?} is not a day"))).transpose()?,
             purpose: purpose.parse().map_err(|_| format!("purpose {purpose:?} is not a number"))?,
             official: amount_of("official amount", official)?,
             verified: amount_of("verified amount", verified)?,

@@ -129,8 +129,8 @@ impl<'de> Deserialize<'de> for Minor {
 /// Why decimal text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not digits with at most one point.
-    #[error("it is not a decimal number such as 1250.50")]
+    /// Not digits with at most one point, or with zeros before them.
+    #[error("it is not a decimal number such as 1250.50, without leading zeros")]
     NotANumber,
     /// Below zero.
     #[error("it is negative")]
@@ -152,22 +152,23 @@ pub fn parse_decimal(text: &str, currency: Currency) -> Result<Minor, AmountErro
     };
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || unsigned.ends_with('.') {
+    let padded = whole.len() > 1 && whole.starts_with('0');
+    if whole.is_empty() || padded || !all_digits(whole) || !all_digits(fraction) || unsigned.ends_with('.') {
         return Err(AmountError::NotANumber);
     }
     if negative {
         return Err(AmountError::Negative);
     }
-    let significant = fraction.trim_end_matches('0');
+    // Counted as written: who writes 1.000 for rupees may mean another currency, or a thousand.
     // The currency has at most three digits, so the length comparison cannot overflow.
-    if significant.len() > digits as usize {
+    if fraction.len() > digits as usize {
         return Err(AmountError::TooManyDecimals(digits));
     }
     let whole = whole.trim_start_matches('0');
     if whole.len() > 18 {
         return Err(AmountError::TooLarge);
     }
-    let text = format!("{whole}{significant:0<width$}", width = digits as usize);
+    let text = format!("{whole}{fraction:0<width$}", width = digits as usize);
     let minor: i64 = if text.is_empty() { 0 } else { text.parse().map_err(|_| AmountError::TooLarge)? };
     Minor::new(minor).ok_or(AmountError::TooLarge)
 }

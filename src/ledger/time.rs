@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds in a day.
@@ -45,6 +45,17 @@ impl fmt::Display for Millis {
             None => write!(f, "{} ms", self.0),
         }
     }
+}
+
+/// Reads a day in its one form, `YYYY-MM-DD`; `None` when it is another text or no day.
+pub fn read_day(text: &str) -> Option<NaiveDate> {
+    let day: NaiveDate = text.parse().ok()?;
+    (has_four_digit_year(day) && day.to_string() == text).then_some(day)
+}
+
+/// Whether a day lies in the years 0000 to 9999, which alone print with four digits.
+pub fn has_four_digit_year(day: NaiveDate) -> bool {
+    (0..=9999).contains(&day.year())
 }
 
 /// A payment period of a programme: a label with its first and last day.

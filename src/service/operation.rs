@@ -148,8 +148,8 @@ pub struct ToSign {
 /// Why an operation cannot be written down.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
-    /// The id is not a UUIDv7, so it has no time.
-    #[error("operation id {0} is not a UUIDv7")]
+    /// The id is not a UUIDv7, so it has no time, or its time is too late to be written down.
+    #[error("operation id {0} is not a UUIDv7 of a time up to the year 9999")]
     Id(Uuid),
     /// A moment outside the years 0000 to 9999.
     #[error("{0} is outside the years 0000 to 9999")]
@@ -214,14 +214,18 @@ pub fn to_sign(header: &Header, operation: &Operation, salt_key: &[u8; 32]) -> R
     Ok(ToSign { payload: payload.to_bytes()?, lines })
 }
 
-/// The moment that a UUIDv7 was made.
+/// The moment that a UUIDv7 was made; none when the operation would expire after the year 9999.
 pub fn id_time(id: Uuid) -> Result<Millis, Unwritable> {
     if id.get_version_num() != 7 {
         return Err(Unwritable::Id(id));
     }
     let bytes = id.as_bytes();
     let ms = bytes[..6].iter().fold(0_i64, |ms, byte| (ms << 8) | i64::from(*byte));
-    Ok(Millis(ms))
+    let made = Millis(ms);
+    if made.plus(limits::VALIDITY_MS_MAX).0 > Timestamp::LAST.millis() {
+        return Err(Unwritable::Id(id));
+    }
+    Ok(made)
 }
 
 /// The digest by which later operations name this payload.

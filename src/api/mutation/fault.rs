@@ -149,6 +149,9 @@ fn form_path(what: &str, fields: &Fields) -> Option<Vec<String>> {
     if let Some((at, _)) = what.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
         return path(&[fields.lines, at]);
     }
+    if what.starts_with("key can never sign") {
+        return path(&[fields.key]);
+    }
     let text = fields.texts.iter().find(|name| what.starts_with(**name))?;
     path(&[text])
 }

@@ -109,10 +109,11 @@ pub fn not_taken(party: Arc<Party>, id: uuid::Uuid, why: NotAccepted, fields: &F
         NotTaken::Faults(faults) => faults,
         NotTaken::Error(error) => return Err(error),
     };
-    let refused = faults.first().map(|first| Outcome {
+    // An id without a time has no operation: nothing of it could expire.
+    let refused = faults.first().zip(id_time(id).ok()).map(|(first, made_at)| Outcome {
         id,
         status: Status::Refused { code: code_text(first.code), message: first.message.clone() },
-        expires_at: id_time(id).map_or(crate::ledger::time::Millis(0), |at| at.plus(limits::VALIDITY_MS_MAX)),
+        expires_at: made_at.plus(limits::VALIDITY_MS_MAX),
     });
     let operation = refused.map(|outcome| Operation::of(party, outcome));
     Ok(Told { operation, ..Told::faulty(faults) })

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::allocation::Allocation;
@@ -58,7 +58,7 @@ impl AllocationQuery {
     ) -> Result<AllocationConnection> {
         let api = api(ctx)?;
         let reader = api.reader()?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Allocations)?;
         let filter = filter.unwrap_or_default();
         let programme = filter::programme(&api.node, filter.programme.as_ref())?;
         let (Ok(programme), true) = (programme, reader.may_see_totals()) else {

@@ -1,10 +1,12 @@
 //! What filters name: programmes by id or code, parties by id or UUID.
 //!
-//! An id that cannot be one is an error; one that names nothing matches nothing, so that what is
-//! hidden looks like what is absent.
+//! An id that cannot be one is an error; in lists, one that names nothing matches nothing, so that
+//! what is hidden looks like what is absent. Sums are for those from whom nothing is hidden: there
+//! it is an error, because a sum of nothing would look like an answer.
 
-use async_graphql::{ID, Result};
+use async_graphql::{Error, ID, Result};
 
+use crate::api::error::bad_input;
 use crate::api::id::{self, NodeId};
 use crate::ledger::ids::{PartyKey, ProgrammeId};
 use crate::service::node::Node;
@@ -33,4 +35,20 @@ pub fn party(node: &Node, named: Option<&ID>) -> Result<Named<PartyKey>> {
     let Some(named) = named else { return Ok(Ok(None)) };
     let uuid = id::party(named)?;
     Ok(node.party_by_id(uuid).map(|party| Some(party.key)).ok_or(Nothing))
+}
+
+/// The programme that a sum's filter names, which must be there.
+pub fn known_programme(node: &Node, named: Option<&ID>) -> Result<Option<ProgrammeId>> {
+    programme(node, named)?.map_err(|Nothing| absent("programme", named))
+}
+
+/// The party that a sum's filter names, which must be there.
+pub fn known_party(node: &Node, named: Option<&ID>) -> Result<Option<PartyKey>> {
+    party(node, named)?.map_err(|Nothing| absent("party", named))
+}
+
+fn absent(what: &str, named: Option<&ID>) -> Error {
+    // A client may send megabytes; the answer repeats a line of it.
+    let named: String = named.map(|named| named.chars().take(80).collect()).unwrap_or_default();
+    bad_input(format!("there is no {what} {named:?}"))
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, cost};
+use crate::api::page::{Args, List, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::hop::{Hop, HopConnection, hops};
@@ -72,7 +72,7 @@ impl HopQuery {
             filter::programme(&api.node, filter.programme.as_ref())?,
         );
         let (Ok(from), Ok(to), Ok(party), Ok(programme)) = named else {
-            return Ok(HopConnection::new(args.read()?.rows(Vec::new(), |_| 0), Hop));
+            return Ok(HopConnection::new(args.read(api, List::Hops)?.rows(Vec::new(), |_| 0), Hop));
         };
         let overdue_at = if filter.overdue { Some(api.moment().await?.at) } else { None };
         let filter = selection::HopFilter {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::api::error::bad_input;
 use crate::api::id::NodeId;
-use crate::api::page::{Args, cost};
+use crate::api::page::{Args, List, cost};
 use crate::api::query::filter;
 use crate::api::request::{Api, api};
 use crate::api::types::names::OperationKind;
@@ -60,7 +60,7 @@ impl OperationQuery {
     ) -> Result<OperationConnection> {
         let api = api(ctx)?;
         let reader = api.reader()?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Operations)?;
         let filter = filter.unwrap_or_default();
         let party = filter::party(&api.node, filter.party.as_ref())?;
         let party = party.map(|party| party.or(reader.only()));

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::api;
 use crate::api::types::names::PartyKind;
 use crate::api::types::party::Party;
@@ -57,7 +57,7 @@ impl PartyQuery {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<PartyConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Parties)?;
         let filter = filter.unwrap_or_default();
         let only = api.reader()?.only().map(|own| vec![own]);
         let filter = selection::PartyFilter { kind: filter.kind.map(Into::into), area: filter.area, only };

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::programme::Programme;
@@ -48,7 +48,7 @@ impl ProgrammeQuery {
     ) -> Result<ProgrammeConnection> {
         let api = api(ctx)?;
         api.viewer()?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Programmes)?;
         let rows = page.rows(api.node.programmes_list(page.window(false)), |programme| place_number(programme.id.0));
         let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.programmes_count()) }).await?;
         Ok(ProgrammeConnection::new(rows, Programme))

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::api;
 use crate::api::types::recipient::Recipient;
 use crate::ledger::registry::PartyKind;
@@ -55,7 +55,7 @@ impl RecipientQuery {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<RecipientConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Recipients)?;
         let only = api.reader()?.only().map(|own| vec![own]);
         let area = filter.and_then(|filter| filter.area);
         let filter = PartyFilter { kind: Some(PartyKind::Recipient), area, only };

@@ -9,10 +9,11 @@ use crate::api::scalar::{CurrencyCode, DateTime};
 use crate::api::types::report::{LeakageReport, ReportGroupBy};
 use crate::api::types::statement::Statement;
 use crate::ledger::selection::{self, GroupBy};
-use crate::service::reads::{Moment, Report};
+use crate::service::reads::Moment;
 
 /// Which money is meant; all fields are optional and must all fit. Programme, cycle and purpose
-/// are those of its allocation. Added in 0.1.0.
+/// are those of its allocation. A programme or party that is not there is an error. Added in
+/// 0.1.0.
 #[derive(InputObject, Default)]
 pub struct MoneyFilter {
     /// The programme, by its id (`prg_...`) or code.
@@ -39,8 +40,10 @@ pub struct ReportQuery;
 
 #[Object]
 impl ReportQuery {
-    /// Where a set of money is, at one moment. Null when there is no such money and nothing says
-    /// in which currency; the error `MIXED_CURRENCIES` when it is in several. Added in 0.1.0.
+    /// Where a set of money is, at one moment. Without such money every amount is zero, in the
+    /// currency of the filter, of its programme, or else the only one of the chain's money; when
+    /// that has several currencies, or there is no money at all, the statement is null. The error
+    /// `MIXED_CURRENCIES` when the money is in several. Added in 0.1.0.
     async fn statement(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +52,7 @@ impl ReportQuery {
     ) -> Result<Option<Statement>> {
         let api = api(ctx)?;
         may_sum(api)?;
-        let Some(filter) = read(api, filter)? else { return Ok(None) };
+        let filter = read(api, filter)?;
         let moment = moment(api, as_of).await?;
         let found = api.node.statement(&filter, moment).await?;
         Ok(found.map(|found| Statement::new(found.currency, found.statement)))
@@ -70,10 +73,7 @@ impl ReportQuery {
         let by = grouping(group_by, area_level)?;
         let filter = read(api, filter)?;
         let moment = moment(api, as_of).await?;
-        Ok(LeakageReport(match filter {
-            Some(filter) => api.node.report(&filter, by, moment).await?,
-            None => Report { moment, total: None, groups: Vec::new() },
-        }))
+        Ok(LeakageReport(api.node.report(&filter, by, moment).await?))
     }
 }
 
@@ -113,13 +113,12 @@ fn grouping(by: ReportGroupBy, area_level: Option<i32>) -> Result<GroupBy> {
     })
 }
 
-/// The filter with what it names looked up; none when it names something that is not there.
-fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<Option<selection::MoneyFilter>> {
+/// The filter with what it names looked up; an error when that is not there.
+fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<selection::MoneyFilter> {
     let filter = filter.unwrap_or_default();
-    let programme = filter::programme(&api.node, filter.programme.as_ref())?;
-    let party = filter::party(&api.node, filter.party.as_ref())?;
-    let (Ok(programme), Ok(party)) = (programme, party) else { return Ok(None) };
-    Ok(Some(selection::MoneyFilter {
+    let programme = filter::known_programme(&api.node, filter.programme.as_ref())?;
+    let party = filter::known_party(&api.node, filter.party.as_ref())?;
+    Ok(selection::MoneyFilter {
         programme,
         cycle: filter.cycle,
         purpose: filter.purpose,
@@ -127,5 +126,5 @@ fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<Option<selection::Mone
         area: filter.area,
         currency: filter.currency.map(|code| code.0),
         allocation: None,
-    }))
+    })
 }

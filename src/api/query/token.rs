@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, cost};
+use crate::api::page::{Args, List, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::names::TokenState;
@@ -62,7 +62,7 @@ impl TokenQuery {
         let holder = filter::party(&api.node, filter.holder.as_ref())?;
         let programme = filter::programme(&api.node, filter.programme.as_ref())?;
         let (Ok(holder), Ok(programme), false) = (holder, programme, filter.state == Some(TokenState::Spent)) else {
-            return Ok(TokenConnection::new(args.read()?.rows(Vec::new(), |_| 0), Token));
+            return Ok(TokenConnection::new(args.read(api, List::Tokens)?.rows(Vec::new(), |_| 0), Token));
         };
         let filter = selection::TokenFilter {
             holder,

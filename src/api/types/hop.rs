@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, connection};
+use crate::api::page::{Args, List, connection};
 use crate::api::request::api;
 use crate::api::scalar::DateTime;
 use crate::ledger::hop;
@@ -67,7 +67,7 @@ connection! {
 /// A page of the hops that the caller may see, newest first.
 pub async fn hops(ctx: &Context<'_>, mut filter: HopFilter, args: Args) -> Result<HopConnection> {
     let api = api(ctx)?;
-    let page = args.read()?;
+    let page = args.read(api, List::Hops)?;
     if let Some(own) = api.reader()?.only() {
         if filter.party.is_some_and(|party| party != own) {
             return Ok(HopConnection::new(page.rows(Vec::new(), |_| 0), Hop));

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, Object, Result, SimpleObject};
 
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::scalar::{CurrencyCode, DateTime, Decimal, LogIndex};
 use crate::service::reads;
 
@@ -64,10 +64,10 @@ impl LeakageReport {
         #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
     ) -> Result<ReportGroupConnection> {
-        let page = Args::forward(first, after).read()?;
         // A report at a moment never changes, so the position of a group is a key that stays.
         let all: Vec<(u64, reads::ReportGroup)> = (1..).zip(self.0.groups.iter().cloned()).collect();
         let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let page = Args::forward(first, after).read_below(List::Groups, total.saturating_add(1))?;
         let found = page.window(false).part_of(all, |(position, _)| *position);
         let mut rows = page.rows(found, |(position, _)| *position);
         rows.total = Some(total);

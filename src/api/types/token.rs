@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, connection, cost};
+use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::api;
 use crate::ledger::ids::TokenId;
 use crate::ledger::selection::TokenFilter;
@@ -50,7 +50,7 @@ connection! {
 /// A page of the tokens that the caller may see, newest first.
 pub async fn tokens(ctx: &Context<'_>, mut filter: TokenFilter, args: Args) -> Result<TokenConnection> {
     let api = api(ctx)?;
-    let page = args.read()?;
+    let page = args.read(api, List::Tokens)?;
     if let Some(own) = api.reader()?.only() {
         if filter.holder.is_some_and(|holder| holder != own) {
             return Ok(TokenConnection::new(page.rows(Vec::new(), |_| 0), Token));
@@ -173,7 +173,7 @@ impl Token {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<TokenConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Tokens)?;
         if api.reader()?.only().is_some() {
             return Ok(TokenConnection::new(page.rows(Vec::new(), |_| 0), Token));
         }
@@ -195,7 +195,7 @@ impl Token {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<HopConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read()?;
+        let page = Args { first, after, last, before }.read(api, List::Hops)?;
         let reader = api.reader()?;
         api.settle().await;
         let mut all = Vec::new();

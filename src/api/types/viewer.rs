@@ -2,11 +2,13 @@
 
 use async_graphql::{Context, Object, Result};
 
-use crate::api::page::{Args, connection, cost};
-use crate::api::request::api;
+use crate::api::page::{Args, List, connection, cost};
+use crate::api::request::{Api, api};
 use crate::api::scalar::Uuid;
 use crate::ledger::selection::HopFilter;
+use crate::ledger::time::Millis;
 use crate::ledger::token::HopKind;
+use crate::limits::VALIDITY_MS_MAX;
 use crate::service::officers;
 use crate::service::papers::Paper;
 
@@ -74,7 +76,7 @@ impl Inbox {
     ) -> Result<HopConnection> {
         let args = Args { first, after, last, before };
         if self.0.is_recipient() {
-            return nothing(&args);
+            return nothing(api(ctx)?, &args);
         }
         let filter = HopFilter { to: Some(self.0.party.key), awaits_receiver: true, ..HopFilter::default() };
         hops(ctx, filter, args).await
@@ -93,7 +95,7 @@ impl Inbox {
     ) -> Result<HopConnection> {
         let args = Args { first, after, last, before };
         if !self.0.is_recipient() {
-            return nothing(&args);
+            return nothing(api(ctx)?, &args);
         }
         let filter = HopFilter {
             to: Some(self.0.party.key),
@@ -115,9 +117,10 @@ impl Inbox {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<OperationConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read()?;
+        let args = Args { first, after, last, before };
         let now = api.node.now().map_err(crate::service::record::NotAccepted::from)?;
         let papers = api.node.papers_to_approve(&self.0, now).await?;
+        let page = args.read_below(List::Waiting, waiting_end(now))?;
         let total = u64::try_from(papers.len()).unwrap_or(u64::MAX);
         let found = page.window(false).part_of(keyed(papers), |(key, _)| *key);
         let mut operations = Vec::new();
@@ -144,7 +147,13 @@ fn keyed(papers: Vec<Paper>) -> Vec<(u64, Paper)> {
     papers.into_iter().map(next).collect()
 }
 
-fn nothing(args: &Args) -> Result<HopConnection> {
-    let page = args.read()?;
+/// No operation that waits has a key from here on: an id's first 48 bits are its milliseconds,
+/// and what is issued further ahead than an operation is valid is never taken.
+fn waiting_end(now: Millis) -> u64 {
+    u64::try_from(now.plus(VALIDITY_MS_MAX).0).unwrap_or(0).saturating_mul(1 << 16)
+}
+
+fn nothing(api: &Api, args: &Args) -> Result<HopConnection> {
+    let page = args.read(api, List::Hops)?;
     Ok(HopConnection::new(page.rows(Vec::new(), |_| 0), super::hop::Hop))
 }

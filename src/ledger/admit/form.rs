@@ -1,10 +1,13 @@
 //! Form: what is wrong with an operation whatever the books say.
 
+use ed25519_dalek::VerifyingKey;
+
+use crate::ledger::ids::KeyId;
 use crate::ledger::lines::{OutputLine, RecipientLine, RowLine};
 use crate::ledger::money::Minor;
 use crate::ledger::operation::{Basis, Deduction, KeyRegister, Operation, PartyRegister, Stated, TrackingImport};
 use crate::ledger::refusal::Refusal;
-use crate::ledger::time::{Cycle, DAY_MS};
+use crate::ledger::time::{self, Cycle, DAY_MS};
 
 /// How long an operation may wait to be recorded.
 const VALID_MS_MAX: i64 = 7 * DAY_MS;
@@ -119,6 +122,9 @@ fn party(body: &PartyRegister) -> Result<(), Refusal> {
 }
 
 fn key(body: &KeyRegister) -> Result<(), Refusal> {
+    if !can_sign(body.key) {
+        return wrong("key can never sign: it is no point of the curve, of small order, or not in its one form");
+    }
     if body.roles.is_empty() {
         return wrong("a key needs at least one role");
     }
@@ -126,6 +132,13 @@ fn key(body: &KeyRegister) -> Result<(), Refusal> {
         true => wrong("roles are given once each, in the order of the list of roles"),
         false => Ok(()),
     }
+}
+
+/// Whether some secret key may belong to a public key. Only what follows from the bytes alone is
+/// refused: signatures of such keys are never accepted, so nobody could act with them.
+fn can_sign(key: KeyId) -> bool {
+    VerifyingKey::from_bytes(&key.0)
+        .is_ok_and(|point| !point.is_weak() && point.to_edwards().compress().to_bytes() == key.0)
 }
 
 fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
@@ -142,6 +155,9 @@ fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
             return wrong("the line's route has another number of names than the import's");
         }
         area(&line.route.join("/"))?;
+        if !line.date.is_none_or(time::has_four_digit_year) {
+            return wrong("the line's day is in the years 0000 to 9999");
+        }
         if usize::from(line.cycle) >= body.cycles.len() || usize::from(line.purpose) >= body.purposes.len() {
             return wrong("the line numbers a cycle or purpose that the import does not name");
         }
@@ -197,6 +213,9 @@ fn deductions(list: &[Deduction]) -> Result<(), Refusal> {
 
 fn cycle(cycle: &Cycle) -> Result<(), Refusal> {
     code("cycle", &cycle.label)?;
+    if ![cycle.first_day, cycle.last_day].into_iter().all(time::has_four_digit_year) {
+        return wrong("cycle days are in the years 0000 to 9999");
+    }
     if cycle.first_day > cycle.last_day { wrong("a cycle ends on or after its first day") } else { Ok(()) }
 }
 

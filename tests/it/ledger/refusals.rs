@@ -9,7 +9,7 @@ use aqueduct::ledger::operation::Decision::{Dismissed, Upheld};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::refusal::Refusal;
 use aqueduct::ledger::registry::{PartyKind, Role};
-use aqueduct::ledger::time::DAY_MS;
+use aqueduct::ledger::time::{Cycle, DAY_MS};
 use uuid::Uuid;
 
 use super::acts::*;
@@ -146,6 +146,23 @@ fn import_of(row: u128, official: i64, verified: i64) -> Operation {
     Operation::TrackingImport(body, vec![line])
 }
 
+fn appropriate_days(s: &mut Stage, first_day: &str, last_day: &str) -> Answer {
+    let (first_day, last_day) = (first_day.parse().unwrap(), last_day.parse().unwrap());
+    let body = BudgetAppropriate {
+        amount: minor(1),
+        currency: currency("INR"),
+        cycle: Cycle { first_day, label: "2026-12".to_owned(), last_day },
+        programme: "PENSION".to_owned(),
+    };
+    s.w.try_to(s.t, Operation::BudgetAppropriate(body))
+}
+
+fn register_key(s: &mut Stage, bytes: [u8; 32]) -> Answer {
+    let mut body = s.w.key_body(s.b, 9, &[Role::Dispatcher]);
+    body.key = KeyId(bytes);
+    s.w.try_to(REGISTRAR, Operation::KeyRegister(body))
+}
+
 /// Code, what is tried, how.
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -162,6 +179,21 @@ const CASES: &[Case] = &[
     }),
     ("MALFORMED", "a code declared twice", |s| {
         s.w.try_to(s.b, acknowledge(s.at(s.sent, 0), 95, &[deduction("ADMIN", 1), deduction("ADMIN", 2)]))
+    }),
+    ("MALFORMED", "a cycle that begins before the year 0", |s| appropriate_days(s, "-0001-01-01", "2026-12-31")),
+    ("MALFORMED", "a cycle that ends after the year 9999", |s| appropriate_days(s, "2026-12-01", "+12345-01-01")),
+    ("MALFORMED", "a row of a day after the year 9999", |s| {
+        let Operation::TrackingImport(body, mut lines) = import_of(1, 10, 10) else { unreachable!() };
+        lines[0].date = "+12345-01-01".parse().ok();
+        s.w.try_to(s.t, Operation::TrackingImport(body, lines))
+    }),
+    ("MALFORMED", "a key that is no point", |s| register_key(s, [2; 32])),
+    ("MALFORMED", "a key of small order", |s| register_key(s, [0; 32])),
+    ("MALFORMED", "a key that is not in its one form", |s| {
+        // The point whose y is 3, with the field's prime added to it.
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (0xf0, 0x7f);
+        register_key(s, bytes)
     }),
     ("MALFORMED", "a report on the own basis", |s| {
         let act = s.give();

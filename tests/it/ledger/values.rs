@@ -6,9 +6,11 @@ use std::sync::Arc;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, TokenId};
+use aqueduct::ledger::lines::RowLine;
 use aqueduct::ledger::money::{AmountError, parse_decimal, print_decimal, print_decimal_wide, ratio, share};
+use aqueduct::ledger::operation::Operation;
 use aqueduct::ledger::statement::Quantities;
-use aqueduct::ledger::time::{DAY_MS, Millis};
+use aqueduct::ledger::time::{DAY_MS, Millis, read_day};
 use aqueduct::ledger::token::{Claim, HopKind, MissingReason, Origin, Token, TokenState};
 
 use super::history::History;
@@ -21,16 +23,18 @@ fn decimal_text_is_read_as_minor_units() {
         ("1250.5", "INR", Ok(125_050)),
         ("0", "INR", Ok(0)),
         ("0.00", "INR", Ok(0)),
-        ("007", "INR", Ok(700)),
-        ("1.500", "INR", Ok(150)),
+        ("007", "INR", Err(NotANumber)),
+        ("1.50", "INR", Ok(150)),
         ("0.01", "INR", Ok(1)),
         ("12", "JPY", Ok(12)),
-        ("12.0", "JPY", Ok(12)),
+        ("12.0", "JPY", Err(TooManyDecimals(0))),
         ("1.234", "KWD", Ok(1234)),
         ("10000000000000", "INR", Ok(1_000_000_000_000_000)),
         ("10000000000000.01", "INR", Err(TooLarge)),
         ("99999999999999999999999999", "INR", Err(TooLarge)),
-        ("0000000000000000000000000001", "INR", Ok(100)),
+        ("00", "INR", Err(NotANumber)),
+        ("000001.00", "INR", Err(NotANumber)),
+        ("1.000", "INR", Err(TooManyDecimals(2))),
         ("0.001", "INR", Err(TooManyDecimals(2))),
         ("12.5", "JPY", Err(TooManyDecimals(0))),
         ("-1", "INR", Err(Negative)),
@@ -65,6 +69,35 @@ fn minor_units_print_with_the_digits_of_the_currency() {
             let text = print_decimal(amount, currency(money));
             assert_eq!(parse_decimal(&text, currency(money)).unwrap().get(), amount, "{text} reads back");
         }
+    }
+}
+
+#[test]
+fn a_day_has_one_form() {
+    for text in ["2026-11-21", "0000-01-01", "9999-12-31", "2024-02-29"] {
+        assert_eq!(read_day(text).map(|day| day.to_string()).as_deref(), Some(text));
+    }
+    let bad =
+        ["2026-1-1", " 2026-01-01", "2026-01-01 ", "+12345-01-01", "+2026-01-01", "-0001-01-01", "2026-02-30", ""];
+    for text in bad {
+        assert_eq!(read_day(text), None, "{text:?}");
+    }
+    // Signed bodies and lines have the same form.
+    let body = |first_day: &str| {
+        serde_json::json!({
+            "amount": "1", "currency": "INR", "programme": "P",
+            "cycle": { "firstDay": first_day, "label": "2026", "lastDay": "2026-12-31" },
+        })
+    };
+    let read = |first_day: &str| Operation::read("BUDGET_APPROPRIATE", 1, &body(first_day), &[]);
+    assert!(read("2026-01-01").is_ok());
+    for text in ["2026-1-1", " 2026-01-01", "2026-01-01 ", "+2026-01-01"] {
+        assert!(read(text).is_err(), "{text:?}");
+    }
+    let row = |date: &str| format!("1\t{}\tA/B\t0\t{date}\t0\t5\t5\t\t", "00".repeat(16));
+    assert!(RowLine::read_all(&[&row("2026-01-01")]).is_ok());
+    for text in bad.into_iter().filter(|text| !text.is_empty()) {
+        assert!(RowLine::read_all(&[&row(text)]).is_err(), "{text:?}");
     }
 }
 

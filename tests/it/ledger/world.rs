@@ -1,7 +1,9 @@
 //! A small world to state things in: parties with keys, a clock, and the books they make.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use aqueduct::chain::key::SecretKey;
 use aqueduct::ledger::admit::{self, Change, Context};
 use aqueduct::ledger::ids::{HopId, KeyId, PartyKey, PayloadDigest, Place, Reference, TokenId};
 use aqueduct::ledger::lines::OutputLine;
@@ -45,10 +47,15 @@ pub fn currency(code: &str) -> Currency {
 
 /// The public key of a party's officer number 0, 1, ...
 pub fn key(party: Uuid, officer: u8) -> KeyId {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(party.as_bytes());
-    bytes[31] = officer;
-    KeyId(bytes)
+    thread_local!(static KEYS: RefCell<BTreeMap<(Uuid, u8), KeyId>> = const { RefCell::new(BTreeMap::new()) });
+    let make = || {
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(party.as_bytes());
+        seed[31] = officer;
+        KeyId(SecretKey::from_bytes(&seed).public().0)
+    };
+    // Histories ask for the same keys thousands of times.
+    KEYS.with_borrow_mut(|keys| *keys.entry((party, officer)).or_insert_with(make))
 }
 
 /// The id of a party's officer.

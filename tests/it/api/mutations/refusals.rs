@@ -36,6 +36,8 @@ async fn amounts_that_people_mistype_are_named() {
     let cases = [
         ("-1", "AMOUNT_NEGATIVE"),
         ("1.234", "AMOUNT_TOO_MANY_DECIMALS"),
+        ("1.000", "AMOUNT_TOO_MANY_DECIMALS"),
+        ("000001.00", "AMOUNT_NOT_A_NUMBER"),
         ("1,000", "AMOUNT_NOT_A_NUMBER"),
         ("", "AMOUNT_NOT_A_NUMBER"),
         ("1e3", "AMOUNT_NOT_A_NUMBER"),
@@ -192,5 +194,50 @@ async fn the_same_id_answers_the_same_and_never_something_else() {
     };
     assert_eq!(served.refused(&world.treasury, "tokenSplit", parts("90")).await, ["SUM_DIFFERS at parts"]);
     served.record(&world.treasury, "tokenSplit", "", parts("100")).await;
+    served.end().await.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_has_one_form() {
+    let served = Served::start().await;
+    let login = Some(served.world.treasury.officers[0].1.as_str());
+    let before = served.standing().await;
+    for day in ["-0001-01-01", "+12345-01-01", "2026-1-1", " 2026-01-01", "2026-02-30"] {
+        for (first, last) in [(day, "9999-12-31"), ("0000-01-01", day)] {
+            let cycle = json!({ "label": "2027-01", "firstDay": first, "lastDay": last });
+            let input = json!({ "programme": "PENSION", "cycle": cycle, "amount": inr("1") });
+            let body = served.send(login, "budgetAppropriate", "", input).await;
+            assert_eq!(error_code(&body), "BAD_USER_INPUT", "{day:?}");
+        }
+    }
+    assert_eq!(served.standing().await, before);
+    served.end().await.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_can_never_sign_is_not_registered() {
+    let served = Served::start().await;
+    let party = served.world.county.party;
+    for bytes in ["00".repeat(32), "ff".repeat(32), format!("01{}", "00".repeat(31))] {
+        let key = json!({
+            "party": party, "custody": "HOLDER", "publicKey": format!("ed25519:{bytes}"), "roles": ["DISPATCHER"],
+        });
+        let refused = served.refused(&served.world.registrar, "keyRegister", key).await;
+        assert_eq!(refused, ["MALFORMED at publicKey"], "{bytes}");
+    }
+    served.end().await.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_of_a_time_beyond_four_digits_is_refused() {
+    let served = Served::start().await;
+    let cycle = json!({ "label": "2027-01", "firstDay": "2027-01-01", "lastDay": "2027-01-31" });
+    for at in [253_402_300_799_999_i64, 253_402_300_800_000, (1 << 48) - 1] {
+        let id = crate::world::id_at(aqueduct::ledger::time::Millis(at));
+        let input = json!({ "operationId": id, "programme": "PENSION", "cycle": cycle, "amount": inr("1") });
+        let payload = served.payload(&served.world.treasury, 0, "budgetAppropriate", "", input).await;
+        assert_eq!(faults(&payload), ["BAD_OPERATION_ID at operationId"], "{id}");
+        assert_eq!(payload["operation"], Value::Null);
+    }
     served.end().await.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Served, text};
+use super::client::{Served, login, text};
 
 fn ids(page: &Value) -> Vec<String> {
     page["edges"].as_array().unwrap().iter().map(|edge| text(&edge["node"]["id"])).collect()
@@ -39,6 +39,29 @@ async fn pages_follow_each_other_both_ways() {
             assert_eq!(seen, all, "{list} {size}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_that_this_list_never_gave_is_refused() {
+    let served = Served::start().await;
+    let supervisor = &served.world.supervisor;
+    let lists = ["hops", "tokens", "operations", "parties", "recipients", "programmes", "allocations"];
+    for list in lists {
+        let query = format!("{{ {list}(first: 1) {{ pageInfo {{ endCursor }} }} }}");
+        let own = text(&served.data(supervisor, &query).await[list]["pageInfo"]["endCursor"]);
+        served.data(supervisor, &format!("{{ {list}(after: \"{own}\") {{ totalCount }} }}")).await;
+        let far = format!("{list}-zzzzzz");
+        for bad in ["zzzzzz", "", &far, &own.to_uppercase(), &format!("groups-{}", &own[list.len() + 1..])] {
+            for bound in ["after", "before"] {
+                let query = format!("{{ {list}({bound}: \"{bad}\") {{ totalCount }} }}");
+                assert_eq!(served.error(Some(login(supervisor)), &query).await, "BAD_USER_INPUT", "{query}");
+            }
+        }
+    }
+    let beyond = "{ leakageReport(groupBy: PARTY) { groups(after: \"groups-9\") { totalCount } } }";
+    assert_eq!(served.error(Some(login(supervisor)), beyond).await, "BAD_USER_INPUT");
+    let beyond = "{ viewer { inbox { operationsToApprove(before: \"waiting-zzzzzzzzzzzz\") { totalCount } } } }";
+    assert_eq!(served.error(Some(login(supervisor)), beyond).await, "BAD_USER_INPUT");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,16 +91,22 @@ async fn a_report_by_area_is_as_deep_as_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_that_names_nothing_matches_nothing() {
+async fn a_filter_that_names_nothing_is_an_error_of_a_sum_and_an_empty_list() {
     let served = Served::start().await;
     let supervisor = &served.world.supervisor;
-    let nothing = "{ statement(filter: { programme: \"NOPE\" }) { held { amount } } \
-                   leakageReport(filter: { programme: \"NOPE\" }, groupBy: CYCLE) { total { key } groups { totalCount } } \
-                   hops(filter: { programme: \"NOPE\" }) { totalCount } }";
-    let expected = json!({
-        "statement": null, "leakageReport": { "total": null, "groups": { "totalCount": 0 } }, "hops": { "totalCount": 0 },
-    });
-    assert_eq!(served.data(supervisor, nothing).await, expected);
+    for named in ["programme: \"NOPE\"", "programme: \"prg_zzzz\"", "party: \"0193a000-0000-7000-8000-000000000000\""] {
+        for sum in ["statement(filter: F) { held { amount } }", "leakageReport(filter: F, groupBy: CYCLE) { height }"] {
+            let query = format!("{{ {} }}", sum.replace('F', &format!("{{ {named} }}")));
+            assert_eq!(served.error(Some(login(supervisor)), &query).await, "BAD_USER_INPUT", "{query}");
+        }
+        let list = format!("{{ hops(filter: {{ {named} }}) {{ totalCount }} }}");
+        assert_eq!(served.data(supervisor, &list).await, json!({ "hops": { "totalCount": 0 } }));
+    }
+    let nothing = "{ statement(filter: { programme: \"NOPE\" }) { held { amount } } }";
+    let body = served.ask(Some(login(supervisor)), nothing, Value::Null).await;
+    assert_eq!(body["errors"][0]["message"], "there is no programme \"NOPE\"");
+    let empty = "{ statement(filter: { cycle: \"1999-01\" }) { allocated { amount currency } } }";
+    assert_eq!(served.data(supervisor, empty).await, json!({ "statement": { "allocated": inr("0.00") } }));
     let by_code = "{ statement(filter: { programme: \"PENSION\", currency: INR }) { held { amount } } }";
     assert_eq!(served.error(Some(login(supervisor)), by_code).await, "BAD_USER_INPUT", "a code is a string");
     let by_code = "{ statement(filter: { programme: \"PENSION\", currency: \"INR\" }) { held { amount } } }";
