@@ -19,7 +19,7 @@
 //! | `service` | use cases: the write path, projector, reads, verification | all of the above |
 //! | `api` | GraphQL | service, and types of ledger and chain |
 //! | `server` | every URL, limit and timeout of the HTTP server | api, service |
-//! | `cli` | one file for each subcommand | server, service |
+//! | `cli` | one file for each subcommand | server, api (for the SDL), service, types of the pure rooms |
 //!
 //! # Invariants
 //!
