@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use crate::chain::audit::{self, CheckedEntry};
 use crate::chain::digest::Digest;
-use crate::chain::envelope::Envelope;
 use crate::chain::fault::EntryFault;
 use crate::chain::list;
 use crate::chain::payload::{self, ListHeader, Payload};
@@ -226,11 +225,6 @@ pub fn id_time(id: Uuid) -> Result<Millis, Unwritable> {
         return Err(Unwritable::Id(id));
     }
     Ok(made)
-}
-
-/// The digest by which later operations name this payload.
-pub fn payload_digest(envelope: &Envelope) -> PayloadDigest {
-    PayloadDigest(envelope.payload_digest().0)
 }
 
 /// The contents of an operation's lines; none for a kind without lines.
