@@ -57,6 +57,13 @@ impl Node {
         Ok(checkpoint::sign_with(&origin, &head, &key, sign)?)
     }
 
+    /// The key that signs the checkpoints, in the text form that tools for such logs take: the
+    /// log's name, a short digest and the public key (C2SP signed-note).
+    pub async fn log_verifier_key(&self) -> Result<String, NotSigned> {
+        let origin = self.origin().await?;
+        Ok(checkpoint::verifier_key(&origin, &self.proposer())?)
+    }
+
     /// The name of the public log: set by its operator, or made from the chain's id.
     async fn origin(&self) -> Result<String, StoreError> {
         match self.store().origin().await? {

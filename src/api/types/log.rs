@@ -22,6 +22,14 @@ impl Log {
         Ok(api(ctx)?.node.chain_id().into())
     }
 
+    /// The key that signs the checkpoints (`head.checkpoint`), in the text form that tools for
+    /// C2SP signed notes take: the log's name, a short digest and the public key. Note it down
+    /// when you first see it, or get it from the operator by another way, and take no other.
+    /// Null only while it cannot be read.
+    async fn verifier_key(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(api(ctx)?.node.log_verifier_key().await.ok())
+    }
+
     /// The last block that readers see.
     async fn head(&self, ctx: &Context<'_>) -> Result<Option<LogHead>> {
         let api = api(ctx)?;

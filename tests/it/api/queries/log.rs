@@ -1,5 +1,6 @@
 //! The public log: nobody needs to trust who serves it.
 
+use aqueduct::chain::checkpoint;
 use aqueduct::chain::digest::Digest;
 use aqueduct::chain::envelope::leaf;
 use aqueduct::chain::merkle::record_hash;
@@ -41,6 +42,19 @@ async fn nobody_can_check_every_entry_against_the_head() {
     }
     let beyond = format!("{{ log {{ entry(index: \"{size}\") {{ index }} }} }}");
     assert_eq!(served.ask(None, &beyond, Value::Null).await["data"]["log"]["entry"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checkpoint_is_signed_by_the_key_that_is_told() {
+    let served = Served::start().await;
+    let query = "{ log { verifierKey head { entries root checkpoint } } }";
+    let log = &served.ask(None, query, Value::Null).await["data"]["log"];
+    let told = text(&log["verifierKey"]);
+    let (origin, _) = told.split_once('+').unwrap();
+    let key = served.world.node().proposer();
+    assert_eq!(told, checkpoint::verifier_key(origin, &key).unwrap());
+    let signed = checkpoint::open(&text(&log["head"]["checkpoint"]), origin, &key).unwrap();
+    assert_eq!((signed.size, signed.root), (number(&log["head"]["entries"]), digest(&log["head"]["root"])));
 }
 
 #[tokio::test(flavor = "multi_thread")]
