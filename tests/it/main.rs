@@ -5,6 +5,8 @@ mod api;
 mod chain;
 #[cfg(feature = "server")]
 mod cli;
+#[cfg(all(feature = "server", unix))]
+mod clients;
 #[cfg(feature = "server")]
 mod crash;
 mod interchange;

@@ -4,7 +4,7 @@ mod begin;
 mod help;
 mod import;
 mod rajasthan;
-mod serve;
+pub mod serve;
 mod sign;
 mod verify;
 
@@ -63,16 +63,16 @@ fn run_in(directory: &Path, args: &[&str]) -> Ran {
 }
 
 /// A folder of a test's own, with a data directory in it.
-struct Place {
+pub struct Place {
     folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::{Place, binary, small_table};
 
 /// A running server and its address.
-struct Server {
+pub struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(place: &Place, command: &str) -> Self {
+    pub fn start(place: &Place, command: &str) -> Self {
         let mut child = binary()
             .arg("--data")
             .arg(place.data())
@@ -46,7 +46,7 @@ impl Server {
     }
 
     /// Stops it as a service manager does, and gives the exit code.
-    fn stop(mut self, signal: &str) -> i32 {
+    pub fn stop(mut self, signal: &str) -> i32 {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let mut rest = String::new();
