@@ -18,7 +18,7 @@ fn the_python_example_signs_follows_and_verifies() {
         Ok(interpreter) => interpreter,
         Err(why) => return skip("AQUEDUCT_REQUIRE_PYTHON", &why),
     };
-    run_twice(|| {
+    run_twice(|_| {
         let mut command = Command::new(&interpreter);
         command.env("PYTHONDONTWRITEBYTECODE", "1").arg(source.join("example.py"));
         command
@@ -31,23 +31,26 @@ fn the_typescript_example_signs_follows_and_verifies() {
         Ok(folder) => folder,
         Err(why) => return skip("AQUEDUCT_REQUIRE_NODE", &why),
     };
-    run_twice(|| {
-        let mut command = Command::new("npm");
-        command.current_dir(&folder).args(["start", "--silent"]);
+    run_twice(|is_first| {
+        // The first run takes the schema of the server and compiles against it.
+        let (program, args) =
+            if is_first { ("npm", ["start", "--silent"]) } else { ("node", ["--", "dist/example.js"]) };
+        let mut command = Command::new(program);
+        command.current_dir(&folder).args(args);
         command
     });
 }
 
 /// Runs an example twice against one demonstration, and once with logins that are not there.
-fn run_twice(example: impl Fn() -> Command) {
+fn run_twice(example: impl Fn(bool) -> Command) {
     let place = Place::new();
     let server = Server::start(&place, "demo");
-    let run = |logins: &Path| {
+    let run = |is_first: bool, logins: &Path| {
         let url = format!("http://{}", server.address);
-        example().env("AQUEDUCT_URL", url).env("AQUEDUCT_LOGINS", logins).stdin(Stdio::null()).output().unwrap()
+        example(is_first).env("AQUEDUCT_URL", url).env("AQUEDUCT_LOGINS", logins).stdin(Stdio::null()).output().unwrap()
     };
-    for _ in 0..2 {
-        let ran = run(&place.data().join("demo-logins.json"));
+    for is_first in [true, false] {
+        let ran = run(is_first, &place.data().join("demo-logins.json"));
         let (out, err) = texts(&ran);
         assert_eq!(ran.status.code(), Some(0), "out: {out}\nerr: {err}");
         for promise in ["Acknowledged as entry", "Resumed the subscription", "adds up on both sides", "byte is found"] {
@@ -55,7 +58,7 @@ fn run_twice(example: impl Fn() -> Command) {
         }
         assert!(out.trim_end().ends_with("All checks passed."), "{out}");
     }
-    let refused = run(&place.data().join("no-such-file.json"));
+    let refused = run(false, &place.data().join("no-such-file.json"));
     let (out, err) = texts(&refused);
     assert_eq!(refused.status.code(), Some(1), "out: {out}\nerr: {err}");
     assert!(err.contains("no-such-file.json"), "{err}");
