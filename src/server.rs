@@ -18,6 +18,7 @@ mod metrics;
 mod page;
 mod reply;
 mod websocket;
+pub mod yardstick;
 
 use std::future::Future;
 use std::sync::Arc;
