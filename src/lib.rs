@@ -18,8 +18,9 @@
 //! | `store` | rows and SQL: chain, views, the node's own; alone names sea-orm | ledger types |
 //! | `service` | use cases: the write path, projector, reads, verification | all of the above |
 //! | `api` | GraphQL | service, and types of ledger and chain |
-//! | `server` | every URL, limit and timeout of the HTTP server | api, service |
-//! | `cli` | one file for each subcommand | server, api (for the SDL), service, types of the pure rooms |
+//! | `server` | every URL, limit and timeout of the HTTP server | api, service, types of chain |
+//! | `bench` | how fast it is: a client of the server, and books made for it | service, types of the pure rooms |
+//! | `cli` | one file for each subcommand | bench, server, api (for the SDL), service, types of the pure rooms |
 //!
 //! # Invariants
 //!
@@ -33,6 +34,8 @@
 
 #[cfg(feature = "server")]
 pub mod api;
+#[cfg(feature = "server")]
+pub mod bench;
 pub mod chain;
 #[cfg(feature = "server")]
 pub mod cli;

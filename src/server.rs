@@ -8,15 +8,17 @@
 //! | `/graphiql` | a page to try requests; asks nobody but this server |
 //! | `/schema.graphql` | the schema's text |
 //! | `/healthz`, `/readyz` | alive; ready for work |
-//! | `/metrics` | a few figures as text |
+//! | `/metrics` | the node's figures, for Prometheus |
 //! | `/log/checkpoint` | the log's size and root, signed (C2SP tlog-checkpoint) |
 //!
 //! A request's log line names its method, path, status and time, never its query, token or body.
 
 mod graphql;
+mod metrics;
 mod page;
 mod reply;
 mod websocket;
+pub mod yardstick;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use uuid::Uuid;
 use crate::api::request::LastRecorded;
 use crate::api::schema::{self, Schema};
 use crate::limits;
+use crate::service::metrics::Metrics;
 use crate::service::node::Node;
 
 /// What every handler works with.
@@ -67,6 +70,7 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener, stop: watch::Receiver
 
 /// Every URL.
 fn routes(app: App) -> impl IntoEndpoint<Endpoint = impl Endpoint<Output = Response> + 'static> {
+    let metrics = app.node.metrics().clone();
     Route::new()
         .at("/graphql", get(graphql::get).post(graphql::post))
         .at("/graphql/ws", get(websocket::connect))
@@ -76,12 +80,12 @@ fn routes(app: App) -> impl IntoEndpoint<Endpoint = impl Endpoint<Output = Respo
         .at("/schema.graphql", get(schema_text))
         .at("/healthz", get(health))
         .at("/readyz", get(readiness))
-        .at("/metrics", get(metrics))
+        .at("/metrics", get(metrics::show))
         .at("/log/checkpoint", get(checkpoint))
         .data(app)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(refused)
-        .around(observed)
+        .around(move |endpoint, request| observed(endpoint, request, metrics.clone()))
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
@@ -89,8 +93,12 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Gives each request an id and writes one line about it when it is answered.
-async fn observed<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
+/// Gives each request an id, writes one line about it when it is answered, and counts it.
+async fn observed<E: Endpoint<Output = Response>>(
+    endpoint: Arc<E>,
+    request: Request,
+    metrics: Arc<Metrics>,
+) -> poem::Result<Response> {
     let id = Uuid::now_v7();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = info_span!("request", request.id = %id);
@@ -100,6 +108,7 @@ async fn observed<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Req
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
     info!(parent: &span, %method, path, status, duration_ms, "request answered");
+    metrics.answered(status);
     reply::header(&mut response, reply::REQUEST_ID, &id.to_string());
     Ok(response)
 }
@@ -156,22 +165,4 @@ async fn checkpoint(app: Data<&App>) -> Response {
             reply::failure(StatusCode::SERVICE_UNAVAILABLE, "NO_CHECKPOINT", &why.to_string())
         }
     }
-}
-
-/// A few figures in the text form that collectors read.
-#[handler]
-fn metrics(app: Data<&App>) -> Response {
-    let heights = app.node.heights();
-    let gauge = |name: &str, help: &str, value: Option<u64>| match value {
-        Some(value) => format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"),
-        None => String::new(),
-    };
-    let text = [
-        gauge("aqueduct_head_height", "Height of the last block of the chain.", heights.head.height),
-        gauge("aqueduct_views_height", "Height of the last block that readers see.", heights.views.height),
-        gauge("aqueduct_views_entries", "Entries of the log that readers see.", Some(heights.views.entries)),
-        gauge("aqueduct_lag_facts", "Changes committed but not yet seen.", u64::try_from(heights.lag_facts).ok()),
-        gauge("aqueduct_ready", "1 when the node takes operations.", Some(u64::from(app.node.is_ready()))),
-    ];
-    Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(text.concat())
 }

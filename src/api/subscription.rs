@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::ledger::selection::{OperationFilter, Page};
 use crate::limits::PAGE_SIZE_MAX;
 use crate::service::lists::{EntryRecord, ListError};
+use crate::service::metrics::OpenSubscription;
 use crate::service::officers::Viewer;
 use crate::service::projector::Applied;
 
@@ -63,7 +64,8 @@ impl Subscription {
         };
         let filter = party.map(|party| OperationFilter { party, kind: filter.kind.map(Into::into) });
         let api = ctx.data::<Arc<Api>>()?.clone();
-        let follower = Follower { api, filter, applied, next, read: VecDeque::new(), over: false };
+        let open = api.node.metrics().subscribed();
+        let follower = Follower { api, filter, applied, next, read: VecDeque::new(), over: false, _open: open };
         Ok(stream::unfold(follower, |mut follower| async move {
             let item = follower.next().await?;
             Some((item, follower))
@@ -79,6 +81,8 @@ struct Follower {
     next: u64,
     read: VecDeque<EntryRecord>,
     over: bool,
+    /// Counts it as long as it is followed.
+    _open: OpenSubscription,
 }
 
 impl Follower {

@@ -5,6 +5,7 @@
 //! standard error. Exit codes are part of the contract (see [`failure`]). Money, stores and
 //! GraphQL do not belong here.
 
+pub mod bench;
 pub mod demo;
 pub mod failure;
 pub mod import;
@@ -106,6 +107,7 @@ enum Command {
     Schema(schema::Schema),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
+    Bench(bench::Bench),
 }
 
 impl Command {
@@ -147,6 +149,7 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
             Command::Schema(schema) => schema.run(),
             Command::Keygen(keygen) => keygen.run(),
             Command::Sign(sign) => sign.run(),
+            Command::Bench(bench) => bench.run(global).await,
         }
         .map(|()| ExitCode::SUCCESS)
     })

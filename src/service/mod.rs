@@ -8,7 +8,7 @@
 //!   signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
-//! - [`node`] starts and stops all of it.
+//! - [`node`] starts and stops all of it; [`metrics`] counts what it does.
 //!
 //! SQL, GraphQL and HTML do not belong here.
 
@@ -20,6 +20,7 @@ pub mod import_office;
 pub mod lists;
 pub mod logins;
 pub mod made;
+pub mod metrics;
 pub mod node;
 pub mod officers;
 pub mod operation;

@@ -31,6 +31,7 @@ use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
 use super::clock::{Clock, ClockSuspect};
+use super::metrics::Metrics;
 use super::officers::Viewer;
 use super::operation::{Checked, NotAnOperation};
 use super::orderer::{NotRecorded, Orderer, PrefetchError, Recorder, prefetch};
@@ -174,6 +175,7 @@ pub struct Node {
     head: watch::Receiver<Applied>,
     applied: watch::Receiver<Applied>,
     lag: Arc<super::projector::Lag>,
+    metrics: Arc<Metrics>,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -228,8 +230,9 @@ impl Node {
         }
         let (mut replica, applied) = load(&opened, bounds).await?;
         let (stop, stopped) = watch::channel(false);
+        let metrics = Arc::new(Metrics::new(now));
         let (projector, projecting) =
-            Projector::start(opened.views.clone(), applied, bounds.lag_facts, stopped.clone());
+            Projector::start(opened.views.clone(), applied, bounds.lag_facts, metrics.clone(), stopped.clone());
         replay(&opened, &mut replica, &projector, stored_head.height).await?;
         let tables = replica.tables();
         let chain_id = replica.chain_id();
@@ -260,6 +263,7 @@ impl Node {
             head,
             applied,
             lag,
+            metrics,
             clock,
             stop,
             broken,
@@ -333,6 +337,11 @@ impl Node {
     /// The secret from which the salts of lines are made.
     pub fn salt_key(&self) -> &[u8; 32] {
         &self.salt_key
+    }
+
+    /// The figures of what it does.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// The clock's moment.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -142,6 +142,11 @@ impl Recorder {
         clock.load(Ordering::SeqCst) && store.load(Ordering::SeqCst) && !self.inbox.is_closed()
     }
 
+    /// How many operations wait for the orderer.
+    pub fn waiting(&self) -> usize {
+        self.inbox.max_capacity() - self.inbox.capacity()
+    }
+
     fn send(&self, checked: Checked, task: Task) -> Result<(), NotRecorded> {
         if self.lag.is_over_its_bound() {
             return Err(NotRecorded::Overloaded { retry_after_ms: limits::RETRY_AFTER_MS });
@@ -262,6 +267,9 @@ impl Orderer {
         let empty_too = tasks.is_empty() && self.serving && (!is_written || self.replica.has_fallen_due(now));
         let proposal = self.replica.propose(&checked, time, empty_too);
         let verdicts = proposal.verdicts.clone();
+        let replayed = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Replayed(_))).count();
+        // A length in memory always fits into 64 bits.
+        self.projector.metrics().replayed.add(replayed as u64);
         let Some(block) = &proposal.block else {
             answer_all(tasks, verdicts);
             return true;
@@ -269,6 +277,7 @@ impl Orderer {
         match self.make_durable(block).await {
             Durable::Yes => {
                 self.acceptance.store.store(true, Ordering::SeqCst);
+                self.count(block);
                 let committed = self.replica.commit(proposal);
                 self.projector.take(committed);
                 self.replica.drop_projected(self.projector.lag().applied_entries());
@@ -286,6 +295,15 @@ impl Orderer {
                 false
             }
         }
+    }
+
+    /// Counts a block that is durable.
+    fn count(&self, block: &Block) {
+        let metrics = self.projector.metrics();
+        metrics.recorded.add(u64::from(block.header.entry_count));
+        metrics.block_entries.take(u64::from(block.header.entry_count));
+        // A length in memory always fits into 64 bits.
+        metrics.block_bytes.take(block.body_bytes.len() as u64);
     }
 
     /// Answers rehearsals at once; the rest goes into a block.
@@ -324,7 +342,10 @@ impl Orderer {
     /// Writes the block as one row. An unknown outcome is found out before anybody is answered.
     async fn make_durable(&mut self, block: &Block) -> Durable {
         let stored = stored(block);
-        match self.chain.append(&stored).await {
+        let began = Instant::now();
+        let appended = self.chain.append(&stored).await;
+        self.projector.metrics().append.take_duration(began.elapsed());
+        match appended {
             Ok(()) => Durable::Yes,
             Err(AppendError::Conflict) => {
                 error!(height = stored.height, "another writer appended to the chain; stopping");

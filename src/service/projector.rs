@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, warn};
@@ -18,6 +18,7 @@ use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 use crate::store::views::project::ProjectedBlock;
 
+use super::metrics::Metrics;
 use super::replica::CommittedBlock;
 
 /// How far the chain or the views have come.
@@ -63,6 +64,7 @@ pub struct Projector {
     head: Arc<watch::Sender<Applied>>,
     applied: watch::Receiver<Applied>,
     lag: Arc<Lag>,
+    metrics: Arc<Metrics>,
 }
 
 impl Projector {
@@ -72,6 +74,7 @@ impl Projector {
         views: Views,
         applied: Applied,
         lag_facts_max: i64,
+        metrics: Arc<Metrics>,
         stop: watch::Receiver<bool>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         // Unbounded by itself: the bound is the lag, checked before anything is accepted.
@@ -82,9 +85,9 @@ impl Projector {
             facts_max: lag_facts_max,
             applied_entries: AtomicU64::new(applied.entries),
         });
-        let task = tokio::spawn(run(views, blocks, sender, lag.clone(), stop));
+        let task = tokio::spawn(run(views, blocks, sender, (lag.clone(), metrics.clone()), stop));
         let head = Arc::new(watch::channel(applied).0);
-        (Self { inbox, head, applied: receiver, lag }, task)
+        (Self { inbox, head, applied: receiver, lag, metrics }, task)
     }
 
     /// Takes a committed block.
@@ -104,6 +107,11 @@ impl Projector {
         self.lag.clone()
     }
 
+    /// The figures of the write path, which the orderer counts as well.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// How far the chain has come, to be watched.
     pub fn head(&self) -> watch::Receiver<Applied> {
         self.head.subscribe()
@@ -119,7 +127,7 @@ async fn run(
     views: Views,
     mut blocks: mpsc::UnboundedReceiver<ProjectedBlock>,
     applied: watch::Sender<Applied>,
-    lag: Arc<Lag>,
+    (lag, metrics): (Arc<Lag>, Arc<Metrics>),
     mut stop: watch::Receiver<bool>,
 ) {
     while let Some(first) = blocks.recv().await {
@@ -135,6 +143,7 @@ async fn run(
                 Err(_) => break,
             }
         }
+        let began = Instant::now();
         while let Err(error) = views.project(&batch).await {
             // A commit whose outcome was unknown: the views hold the batch already.
             let reached = batch.last().map(|block| block.height);
@@ -157,6 +166,10 @@ async fn run(
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
+        metrics.projection.take_duration(began.elapsed());
+        metrics.projected_facts.add(u64::try_from(waiting).unwrap_or(0));
+        // A length in memory always fits into 64 bits.
+        metrics.projected_blocks.add(batch.len() as u64);
         let last = batch.last().expect("a batch has a first block");
         debug!(height = last.height, blocks = batch.len(), facts = waiting, "views are up to date");
         let entries = last.first_entry + last.entry_count;

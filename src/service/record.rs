@@ -143,11 +143,7 @@ impl Node {
         occurred_at: Option<Millis>,
         operation: Operation,
     ) -> Result<Outcome, NotAccepted> {
-        let to_sign = self.draft(viewer, id, occurred_at, &operation)?;
-        let stated = self.stated(&to_sign, &[])?;
-        let key = self.key_for(viewer, &stated, &[]).await?;
-        let envelope = self.sign(to_sign.payload, key)?;
-        self.accept(viewer, envelope, to_sign.lines).await
+        self.counted(self.sign_and_accept(viewer, id, occurred_at, operation).await)
     }
 
     /// The exact bytes to sign for an operation of the viewer's party.
@@ -164,12 +160,19 @@ impl Node {
 
     /// Takes an envelope that its signers made themselves, with some or all signatures.
     pub async fn submit(&self, viewer: &Viewer, envelope: &[u8], lines: Vec<String>) -> Result<Outcome, NotAccepted> {
-        let envelope = Envelope::parse_lenient(envelope)?;
-        self.accept(viewer, envelope, lines).await
+        let outcome = match Envelope::parse_lenient(envelope) {
+            Ok(envelope) => self.accept(viewer, envelope, lines).await,
+            Err(why) => Err(why.into()),
+        };
+        self.counted(outcome)
     }
 
     /// Adds the viewer's signature, by a key that the node keeps, to an operation that waits.
     pub async fn approve(&self, viewer: &Viewer, id: Uuid) -> Result<Outcome, NotAccepted> {
+        self.counted(self.sign_waiting(viewer, id).await)
+    }
+
+    async fn sign_waiting(&self, viewer: &Viewer, id: Uuid) -> Result<Outcome, NotAccepted> {
         let draft = self.waiting_draft(viewer, id).await?;
         if draft.status == DraftStatus::Submitted {
             return self.resume(&draft).await;
@@ -212,6 +215,25 @@ impl Node {
             status: Status::RecordedBefore(entry),
             expires_at,
         }))
+    }
+
+    async fn sign_and_accept(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        occurred_at: Option<Millis>,
+        operation: Operation,
+    ) -> Result<Outcome, NotAccepted> {
+        let to_sign = self.draft(viewer, id, occurred_at, &operation)?;
+        let stated = self.stated(&to_sign, &[])?;
+        let key = self.key_for(viewer, &stated, &[]).await?;
+        let envelope = self.sign(to_sign.payload, key)?;
+        self.accept(viewer, envelope, to_sign.lines).await
+    }
+
+    /// The same outcome, counted when it is a refusal.
+    fn counted(&self, outcome: Result<Outcome, NotAccepted>) -> Result<Outcome, NotAccepted> {
+        outcome.inspect_err(|why| self.metrics().refused(why.code()))
     }
 
     /// Signed bytes from any caller: checked, merged with what waits under the same id, and

@@ -10,11 +10,12 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/chain", &["ledger", "interchange", "store", "service", "api", "cli", "server"]),
     ("src/interchange", &["ledger", "chain", "store", "service", "api", "cli", "server"]),
     ("src/store", &["chain", "interchange", "service", "api", "cli", "server"]),
-    ("src/service", &["api", "cli", "server"]),
-    ("src/api", &["store", "interchange", "cli", "server"]),
+    ("src/service", &["api", "bench", "cli", "server"]),
+    ("src/api", &["store", "interchange", "bench", "cli", "server"]),
+    ("src/bench", &["store", "interchange", "api", "cli", "server"]),
     ("src/cli", &["store"]),
-    ("src/server.rs", &["store", "cli"]),
-    ("src/server", &["store", "cli"]),
+    ("src/server.rs", &["store", "bench", "cli"]),
+    ("src/server", &["store", "bench", "cli"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -23,7 +24,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/api", "src/server.rs", "src/server"]),
     ("poem", &["src/api", "src/server.rs", "src/server", "src/cli"]),
     ("clap", &["src/cli"]),
-    ("tokio", &["src/store", "src/service", "src/api", "src/cli", "src/server.rs", "src/server"]),
+    ("tokio", &["src/store", "src/service", "src/api", "src/bench", "src/cli", "src/server.rs", "src/server"]),
 ];
 
 #[test]

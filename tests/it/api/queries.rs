@@ -5,6 +5,7 @@ mod connections;
 mod errors;
 mod http;
 mod log;
+mod metrics;
 mod money;
 mod recipients;
 mod schema;

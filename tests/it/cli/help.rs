@@ -2,7 +2,7 @@
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["init"],
     &["serve"],
     &["demo"],
@@ -15,6 +15,7 @@ const COMMANDS: [&[&str]; 12] = [
     &["schema"],
     &["keygen"],
     &["sign"],
+    &["bench"],
 ];
 
 #[test]

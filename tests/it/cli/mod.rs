@@ -1,6 +1,7 @@
 //! The command line, by running the real binary.
 
 mod begin;
+mod bench;
 mod help;
 mod import;
 mod rajasthan;

@@ -9,10 +9,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::client::{Served, login};
 
-struct Follower(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Follower(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Follower {
-    async fn open(served: &Served, token: Option<&str>) -> Self {
+    pub async fn open(served: &Served, token: Option<&str>) -> Self {
         let url = format!("{}/graphql/ws", served.url.replace("http://", "ws://"));
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
@@ -23,7 +23,7 @@ impl Follower {
         follower
     }
 
-    async fn subscribe(&mut self, query: &str) {
+    pub async fn subscribe(&mut self, query: &str) {
         self.send(json!({ "type": "subscribe", "id": "1", "payload": { "query": query } })).await;
     }
 
@@ -42,7 +42,7 @@ impl Follower {
     }
 
     /// The index of the next entry that is told.
-    async fn index(&mut self) -> u64 {
+    pub async fn index(&mut self) -> u64 {
         let message = self.next().await;
         let index = message["payload"]["data"]["entryRecorded"]["index"].as_str();
         index.unwrap_or_else(|| panic!("no entry: {message}")).parse().unwrap()

@@ -1,0 +1,177 @@
+//! The server that is measured: this program's own `serve`, in a process of its own, so that
+//! its memory and its start are its own. It shares the machine's cores with who asks it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::client::Client;
+use super::error::BenchError;
+
+/// How often the views are asked whether they are there yet.
+const POLL: Duration = Duration::from_millis(10);
+
+/// This program, run on a data directory.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The executable.
+    pub path: PathBuf,
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+/// A running server. It is killed when this is dropped before it was stopped.
+#[derive(Debug)]
+pub struct Host {
+    child: Child,
+    /// Where it listens.
+    pub address: String,
+    /// From the start of the process to the first answer that it is ready.
+    pub started_in: Duration,
+}
+
+/// The figures of `/metrics`.
+#[derive(Debug)]
+pub struct Figures(BTreeMap<String, f64>);
+
+impl Program {
+    /// Starts a server and waits until it is ready.
+    pub async fn serve(&self) -> Result<Host, BenchError> {
+        self.start(&["serve"]).await
+    }
+
+    /// Starts the server that checks one signature for each request and does nothing else.
+    pub async fn serve_yardstick(&self) -> Result<Host, BenchError> {
+        self.start(&["bench", "--yardstick"]).await
+    }
+
+    async fn start(&self, command: &[&str]) -> Result<Host, BenchError> {
+        let began = Instant::now();
+        let what = format!("{} {}", self.path.display(), command.join(" "));
+        let spawned = self.command(&[&["--listen", "127.0.0.1:0"], command].concat()).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(|source| BenchError::Program { what: what.clone(), source })?;
+        let mut lines = BufReader::new(child.stdout.take().expect("it was asked for above")).lines();
+        let address = lines.find_map(|line| line.ok()?.split_once("http://").map(|(_, address)| address.to_owned()));
+        let Some(address) = address else {
+            // It has said why on standard error.
+            let ended = child.wait();
+            return Err(BenchError::Failed(format!("{what} did not start: {ended:?}")));
+        };
+        let mut host = Host { child, address, started_in: Duration::ZERO };
+        let mut client = host.client().await?;
+        while client.get("/readyz").await?.0 != 200 {
+            tokio::time::sleep(POLL).await;
+        }
+        host.started_in = began.elapsed();
+        Ok(host)
+    }
+
+    /// Runs a command to its end; how long it took.
+    pub async fn run(&self, args: &[&str]) -> Result<Duration, BenchError> {
+        let mut command = self.command(args);
+        let what = format!("{} {}", self.path.display(), args.join(" "));
+        let began = Instant::now();
+        let waiting = tokio::task::spawn_blocking(move || command.stdout(Stdio::null()).status());
+        let status = waiting.await.expect("waiting for a process does not panic");
+        let status = status.map_err(|source| BenchError::Program { what: what.clone(), source })?;
+        match status.success() {
+            true => Ok(began.elapsed()),
+            false => Err(BenchError::Failed(format!("{what}: {status}"))),
+        }
+    }
+
+    /// The bytes of a store's files.
+    pub fn file_bytes(&self, store: &str) -> u64 {
+        let size =
+            |ending: &str| std::fs::metadata(self.data.join(format!("{store}.db{ending}"))).map_or(0, |m| m.len());
+        size("") + size("-wal")
+    }
+
+    /// Takes the views away: the next start makes them anew.
+    pub fn drop_views(&self) -> Result<(), BenchError> {
+        for ending in ["", "-wal", "-shm"] {
+            let path = self.data.join(format!("views.db{ending}"));
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(BenchError::File { path, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.arg("--data").arg(&self.data).args(args).stdin(Stdio::null());
+        // A line for each request costs about as much as answering a small one.
+        if std::env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "warn");
+        }
+        command
+    }
+}
+
+impl Host {
+    /// A new connection.
+    pub async fn client(&self) -> Result<Client, BenchError> {
+        Client::open(&self.address).await
+    }
+
+    /// What it says of itself.
+    pub async fn figures(&self) -> Result<Figures, BenchError> {
+        let (status, page) = self.client().await?.get("/metrics").await?;
+        let text = std::str::from_utf8(&page).ok().filter(|_| status == 200);
+        let text = text.ok_or_else(|| BenchError::answer("to /metrics", &page))?;
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let sample = |line: &str| Some((line.rsplit_once(' ')?.0.to_owned(), line.rsplit_once(' ')?.1.parse().ok()?));
+        Ok(Figures(samples.filter_map(sample).collect()))
+    }
+
+    /// Waits until the views hold all that was recorded.
+    pub async fn in_step(&self) -> Result<(), BenchError> {
+        while self.figures().await?.get("aqueduct_lag_entries") > 0.0 {
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Stops it in good order, as a service manager does.
+    pub async fn stop(self) -> Result<(), BenchError> {
+        if !is_told_to_end(&self.child) {
+            return Err(BenchError::Failed("the server cannot be told to stop".to_owned()));
+        }
+        let mut host = self;
+        let waiting = tokio::task::spawn_blocking(move || {
+            let host = &mut host;
+            host.child.wait()
+        });
+        match waiting.await.expect("waiting for a process does not panic") {
+            Ok(status) if status.success() => Ok(()),
+            ended => Err(BenchError::Failed(format!("the server did not stop in good order: {ended:?}"))),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Figures {
+    /// A figure; 0 when it is not there.
+    pub fn get(&self, name: &str) -> f64 {
+        self.0.get(name).copied().unwrap_or(0.0)
+    }
+}
+
+/// The standard library only knows how to kill.
+fn is_told_to_end(child: &Child) -> bool {
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    told.is_ok_and(|status| status.success())
+}
