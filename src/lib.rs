@@ -18,7 +18,7 @@
 //! | `store` | rows and SQL: chain, views, the node's own; alone names sea-orm | ledger types |
 //! | `service` | use cases: the write path, projector, reads, verification | all of the above |
 //! | `api` | GraphQL | service, and types of ledger and chain |
-//! | `server` | every URL, limit and timeout of the HTTP server | api, service |
+//! | `server` | every URL, limit and timeout of the HTTP server | api, service, JSON as chain reads it |
 //! | `cli` | one file for each subcommand | server, api (for the SDL), service, types of the pure rooms |
 //!
 //! # Invariants

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextSubscribe, NextValidation,
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextRequest, NextSubscribe,
+    NextValidation,
 };
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
@@ -14,6 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use tracing::error;
 
+use crate::limits;
 use crate::service::lists::ListError;
 use crate::service::orderer::NotRecorded;
 use crate::service::reads::ReadError;
@@ -21,6 +23,7 @@ use crate::service::record::NotAccepted;
 
 use super::id::NotAnId;
 use super::load::LoadError;
+use super::request::Api;
 
 /// The codes as constants and as one list.
 macro_rules! codes {
@@ -138,7 +141,22 @@ impl Extension for Coded {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.map_err(|errors| errors.into_iter().map(refused_document).collect())
+        let told = limits::DOCUMENT_ERRORS_MAX;
+        let refused = |errors: Vec<ServerError>| errors.into_iter().take(told).map(refused_document).collect();
+        next.run(ctx).await.map_err(refused)
+    }
+
+    /// Comes once the document has passed: from here on there is data, or null for it.
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        if let Some(api) = ctx.data_opt::<Arc<Api>>() {
+            api.begin();
+        }
+        next.run(ctx, operation_name).await
     }
 }
 
@@ -151,7 +169,16 @@ fn coded_response(mut response: Response) -> Response {
 fn refused_document(error: ServerError) -> ServerError {
     let is_limit =
         error.message.starts_with("Query is too complex") || error.message.starts_with("Query is nested too deep");
-    with_code(error, if is_limit { TOO_COMPLEX } else { VALIDATION_FAILED })
+    shortened(with_code(error, if is_limit { TOO_COMPLEX } else { VALIDATION_FAILED }))
+}
+
+/// Cuts a message that repeats too much of what was sent.
+pub(super) fn shortened(mut error: ServerError) -> ServerError {
+    if let Some((end, _)) = error.message.char_indices().nth(limits::DOCUMENT_ERROR_CHARS_MAX) {
+        error.message.truncate(end);
+        error.message.push_str(" ...");
+    }
+    error
 }
 
 /// An error of a resolver or of the engine, whichever has come so far without a code.
@@ -200,7 +227,8 @@ fn code_of(error: &ServerError) -> Option<&Value> {
     error.extensions.as_ref().and_then(|extensions| extensions.get("code"))
 }
 
-fn with_code(mut error: ServerError, code: &str) -> ServerError {
+/// Gives an error its code, unless it has one.
+pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
     debug_assert!(is_listed(code), "{code} is not in the list of codes");
     if code_of(&error).is_none() {
         error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
