@@ -4,6 +4,7 @@
 mod client;
 mod hostile;
 mod limits;
+mod node;
 mod over_http;
 mod pace;
 mod slow;
