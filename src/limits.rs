@@ -119,3 +119,120 @@ pub const QUERY_COMPLEXITY_MAX: usize = 20_000;
 
 /// How long a client may take to send one request, in seconds.
 pub const BODY_SECONDS_MAX: u64 = 30;
+
+/// Bytes of a GraphQL document. The largest that client compilers make have some 30 KiB; what
+/// is long by nature (lists, envelopes) goes into variables.
+pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Tokens of a GraphQL document. A large generated one has 3,000; parsing and checking cost
+/// grow with them.
+pub const DOCUMENT_TOKENS_MAX: usize = 15_000;
+
+/// Brackets of any kind within each other in a GraphQL document. The parser calls itself for
+/// each, and its stack must not overflow.
+pub const DOCUMENT_NESTING_MAX: usize = 64;
+
+/// Bytes of one name in a GraphQL document. Names of the schema have up to 40; messages about
+/// unknown ones repeat them.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 200;
+
+/// Operations in one GraphQL document: all are checked, and one is executed.
+pub const DOCUMENT_OPERATIONS_MAX: usize = 20;
+
+/// Directives in a GraphQL document; a real one has a handful.
+pub const DOCUMENT_DIRECTIVES_MAX: usize = 200;
+
+/// Selection sets within each other, fragments spread out: the depth of fields with as many
+/// fragments in between as client compilers nest.
+pub const SELECTION_NESTING_MAX: usize = 32;
+
+/// Fields, spreads and inline fragments of a document once every fragment is spread out. The
+/// engine visits each several times; introspection in its longest form has about 400.
+pub const SELECTIONS_MAX: u64 = 5_000;
+
+/// Aliased fields of a document once every fragment is spread out. They are how one field is
+/// asked for many times.
+pub const ALIASES_MAX: u64 = 200;
+
+/// Fields of one mutation at its root: each is an operation of its own.
+pub const MUTATION_FIELDS_MAX: u64 = 20;
+
+/// Errors that one answer tells of a document that does not fit the schema. More help nobody.
+pub const DOCUMENT_ERRORS_MAX: usize = 50;
+
+/// Characters of one such error; the parser quotes the line that it is about.
+pub const DOCUMENT_ERROR_CHARS_MAX: usize = 500;
+
+/// What a page or a multiplier may add to the weight of a document. Far above
+/// `QUERY_COMPLEXITY_MAX`, and so low that the sum over all fields cannot overflow.
+pub const FIELD_WEIGHT_MAX: usize = 1_000_000_000;
+
+/// Seconds that a client may take to send the head of a request, which is also how long a
+/// connection may stay open without one. Ten times what a slow line needs.
+pub const HEAD_SECONDS_MAX: u64 = 30;
+
+/// Bytes of the head of a request: a query in the URL, and headers.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of a request. Browsers behind proxies send about 30.
+pub const HEADERS_MAX: usize = 64;
+
+/// Seconds that a client may take to read on when it has stopped reading an answer.
+pub const WRITE_SECONDS_MAX: u64 = 30;
+
+/// Connections that speak HTTP at one time; further ones wait until one ends. With the sockets
+/// below it stays under the usual 1,024 files of a process.
+pub const CONNECTIONS_MAX: usize = 512;
+
+/// Seconds that a stopping server waits for connections without a request under way, so that
+/// what was answered is also sent.
+pub const STOP_IDLE_SECONDS: u64 = 1;
+
+/// Milliseconds before connections are taken again after the system refused one, for example
+/// for want of file handles.
+pub const ACCEPT_RETRY_MS: u64 = 100;
+
+/// Requests of one login in a second, over a longer time; each field of a mutation counts. A
+/// person makes a few, a busy back office some hundred.
+pub const LOGIN_REQUESTS_PER_SECOND: u64 = 2_000;
+
+/// Requests that one login may make at once beyond that rate.
+pub const LOGIN_REQUESTS_BURST: u64 = 4_000;
+
+/// Requests of one login under way at one time. Others find room beside it.
+pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
+
+/// Logins whose pace is remembered before those at rest are forgotten.
+pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
+
+/// WebSocket connections in all. Each holds a file handle and some 50 KiB.
+pub const SOCKETS_MAX: u64 = 256;
+
+/// WebSocket connections of one login, and of everybody without one.
+pub const LOGIN_SOCKETS_MAX: u64 = 64;
+
+/// Operations under way on one WebSocket connection.
+pub const SOCKET_OPERATIONS_MAX: usize = 50;
+
+/// Bytes of the id that a client gives an operation on a WebSocket connection.
+pub const SOCKET_ID_BYTES_MAX: usize = 128;
+
+/// Seconds in which a WebSocket connection must be initialised.
+pub const SOCKET_INIT_SECONDS: u64 = 10;
+
+/// Seconds without a sign of life before the server pings a WebSocket connection. Proxies
+/// close idle ones after 60.
+pub const SOCKET_PING_SECONDS: u64 = 25;
+
+/// Seconds that a pinged client has to give a sign of life.
+pub const SOCKET_PONG_SECONDS: u64 = 20;
+
+/// Seconds in which one message must be taken by a client that follows; a slower one is cut
+/// off and resumes with `after`.
+pub const SOCKET_WRITE_SECONDS: u64 = 15;
+
+/// Seconds for the closing of a WebSocket connection by both sides.
+pub const SOCKET_CLOSE_SECONDS: u64 = 5;
+
+/// Bytes of the file of trusted documents.
+pub const TRUSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;

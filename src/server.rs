@@ -2,9 +2,9 @@
 //!
 //! | URL | what |
 //! |---|---|
-//! | `POST /graphql` | a GraphQL request as JSON |
+//! | `POST /graphql` | a GraphQL request as JSON (GraphQL over HTTP) |
 //! | `GET /graphql` | a query, never a mutation |
-//! | `/graphql/ws` | subscriptions, protocol `graphql-transport-ws` |
+//! | `/graphql/ws` | operations of any kind, followed or not: protocol `graphql-transport-ws` |
 //! | `/graphiql` | a page to try requests; asks nobody but this server |
 //! | `/schema.graphql` | the schema's text |
 //! | `/healthz`, `/readyz` | alive; ready for work |
@@ -14,31 +14,38 @@
 //! A request's log line names its method, path, status and time, never its query, token or body.
 
 mod graphql;
+mod listen;
+mod media;
 mod metrics;
+pub mod options;
+mod pace;
 mod page;
+mod parameters;
 mod reply;
-mod websocket;
+pub mod websocket;
 pub mod yardstick;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use poem::http::StatusCode;
-use poem::listener::TcpAcceptor;
+use poem::http::{Method, StatusCode};
 use poem::middleware::CatchPanic;
 use poem::web::Data;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route, Server, get, handler};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route, get, handler};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::{Instrument as _, info, info_span, warn};
 use uuid::Uuid;
 
+use crate::api::error::{BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NO_CHECKPOINT, NOT_FOUND};
 use crate::api::request::LastRecorded;
 use crate::api::schema::{self, Schema};
-use crate::limits;
 use crate::service::metrics::Metrics;
 use crate::service::node::Node;
+
+use options::Options;
+use pace::Accounts;
 
 /// What every handler works with.
 #[derive(Clone)]
@@ -46,24 +53,42 @@ struct App {
     node: Arc<Node>,
     schema: Schema,
     last_recorded: Arc<LastRecorded>,
+    options: Arc<Options>,
+    accounts: Arc<Accounts>,
     /// Becomes true when the server stops.
     stop: watch::Receiver<bool>,
-    /// Held by every open subscription connection; the server waits until none is left.
+    /// Held by every open WebSocket connection; the server waits until none is left.
     open: mpsc::Sender<()>,
 }
 
 /// Serves a node until `stop` is true, then finishes what is under way.
 pub async fn serve(node: Arc<Node>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    serve_with(node, listener, Options::default(), stop).await
+}
+
+/// The same, with options.
+pub async fn serve_with(
+    node: Arc<Node>,
+    listener: TcpListener,
+    options: Options,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let (open, mut closed) = mpsc::channel(1);
-    let last_recorded = Arc::new(LastRecorded::default());
-    let schema = schema::schema(node.clone(), last_recorded.clone());
-    let app = App { node, schema, last_recorded, stop: stop.clone(), open };
-    let grace = Duration::from_secs(limits::STOP_GRACE_SECONDS);
-    let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?);
-    server.run_with_graceful_shutdown(routes(app), stopped(stop), Some(grace)).await?;
+    let bounds = options.bounds;
+    let app = App {
+        node,
+        schema: schema::schema(),
+        last_recorded: Arc::new(LastRecorded::default()),
+        options: Arc::new(options),
+        accounts: Arc::new(Accounts::new(&bounds)),
+        stop: stop.clone(),
+        open,
+    };
+    let endpoint = routes(app).into_endpoint();
+    listen::listen(listener, endpoint, bounds, stop).await?;
     // Nobody sends: it ends when the last connection lets go of its sender.
-    if tokio::time::timeout(grace, closed.recv()).await.is_err() {
-        warn!("a subscription did not end in time; leaving it");
+    if tokio::time::timeout(bounds.stop, closed.recv()).await.is_err() {
+        warn!("a WebSocket connection did not end in time; leaving it");
     }
     Ok(())
 }
@@ -71,24 +96,49 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener, stop: watch::Receiver
 /// Every URL.
 fn routes(app: App) -> impl IntoEndpoint<Endpoint = impl Endpoint<Output = Response> + 'static> {
     let metrics = app.node.metrics().clone();
+    let read = "GET, HEAD, OPTIONS";
     Route::new()
-        .at("/graphql", get(graphql::get).post(graphql::post))
-        .at("/graphql/ws", get(websocket::connect))
-        .at("/graphiql", get(page::html))
-        .at("/graphiql/page.js", get(page::script))
-        .at("/graphiql/page.css", get(page::style))
-        .at("/schema.graphql", get(schema_text))
-        .at("/healthz", get(health))
-        .at("/readyz", get(readiness))
-        .at("/metrics", get(metrics::show))
-        .at("/log/checkpoint", get(checkpoint))
+        .at("/graphql", Methods("GET, HEAD, POST, OPTIONS", get(graphql::get).post(graphql::post)))
+        .at("/graphql/ws", Methods("GET, OPTIONS", get(websocket::connect)))
+        .at("/graphiql", Methods(read, get(page::html)))
+        .at("/graphiql/page.js", Methods(read, get(page::script)))
+        .at("/graphiql/page.css", Methods(read, get(page::style)))
+        .at("/schema.graphql", Methods(read, get(schema_text)))
+        .at("/healthz", Methods(read, get(health)))
+        .at("/readyz", Methods(read, get(readiness)))
+        .at("/metrics", Methods(read, get(metrics::show)))
+        .at("/log/checkpoint", Methods(read, get(checkpoint)))
         .data(app)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(refused)
         .around(move |endpoint, request| observed(endpoint, request, metrics.clone()))
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
+/// An address with the methods that it takes, which it names to whoever sends another.
+struct Methods<E>(&'static str, E);
+
+impl<E: Endpoint> Endpoint for Methods<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let Self(methods, endpoint) = self;
+        let mut response = match request.method() {
+            &Method::OPTIONS => Response::builder().status(StatusCode::NO_CONTENT).finish(),
+            method if methods.split(", ").any(|known| known == method.as_str()) => {
+                return endpoint.call(request).await.map(IntoResponse::into_response);
+            }
+            _ => {
+                let message = format!("this address takes {methods}");
+                reply::failure(StatusCode::METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED, &message)
+            }
+        };
+        reply::header(&mut response, "allow", methods);
+        Ok(response)
+    }
+}
+
+/// Comes when the server stops.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Without a sender nobody can say stop any more; then the server stops as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }
@@ -117,12 +167,11 @@ async fn observed<E: Endpoint<Output = Response>>(
 async fn refused(error: poem::Error) -> Response {
     let status = error.status();
     let (code, message) = match status {
-        StatusCode::NOT_FOUND => ("NOT_FOUND", "there is nothing at this address; GraphQL is at /graphql".to_owned()),
-        StatusCode::METHOD_NOT_ALLOWED => ("METHOD_NOT_ALLOWED", "this address does not take this method".to_owned()),
-        other if other.is_client_error() => ("BAD_REQUEST", error.to_string()),
+        StatusCode::NOT_FOUND => (NOT_FOUND, "there is nothing at this address; GraphQL is at /graphql".to_owned()),
+        other if other.is_client_error() => (BAD_REQUEST, error.to_string()),
         _ => {
             tracing::error!(%error, "a request failed");
-            ("INTERNAL_SERVER_ERROR", "the server failed at this; its operator finds the cause in the log".to_owned())
+            (INTERNAL, "the server failed at this; its operator finds the cause in the log".to_owned())
         }
     };
     reply::failure(status, code, &message)
@@ -132,7 +181,7 @@ async fn refused(error: poem::Error) -> Response {
 /// log.
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let message = "the server failed at this; its operator finds the cause in the log";
-    reply::failure(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message)
+    reply::failure(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, message)
 }
 
 #[handler]
@@ -162,7 +211,7 @@ async fn checkpoint(app: Data<&App>) -> Response {
         Ok(note) => Response::builder().content_type("text/plain; charset=utf-8").body(note),
         Err(why) => {
             tracing::error!(error = %why, "no checkpoint was signed");
-            reply::failure(StatusCode::SERVICE_UNAVAILABLE, "NO_CHECKPOINT", &why.to_string())
+            reply::failure(StatusCode::SERVICE_UNAVAILABLE, NO_CHECKPOINT, &why.to_string())
         }
     }
 }

@@ -4,13 +4,14 @@
 //! its list, and one that no row of the list can have is refused.
 
 use std::future::Future;
+use std::ops::Mul;
 
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Error};
 
 use crate::ledger::ids::Place;
 use crate::ledger::selection;
-use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+use crate::limits::{FIELD_WEIGHT_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 use crate::service::lists::place_number;
 
 use super::error::bad_input;
@@ -95,9 +96,22 @@ pub struct Rows<T> {
 
 /// How much a page weighs in the measure of a document: the number of its rows, clamped before
 /// anything is multiplied by it.
-pub fn cost(first: Option<i32>, last: Option<i32>) -> usize {
+pub fn cost(first: Option<i32>, last: Option<i32>) -> Weight {
     let size = first.or(last).map_or(PAGE_SIZE_DEFAULT, |size| u64::try_from(size).unwrap_or(1));
-    usize::try_from(size.clamp(1, PAGE_SIZE_MAX)).unwrap_or(1)
+    Weight(usize::try_from(size.clamp(1, PAGE_SIZE_MAX)).unwrap_or(1))
+}
+
+/// How many times what stands in a field counts. Its product with another weight has a largest
+/// value: pages within pages would otherwise overflow, and pass the limit they should break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight(pub usize);
+
+impl Mul<usize> for Weight {
+    type Output = usize;
+
+    fn mul(self, within: usize) -> usize {
+        self.0.saturating_mul(within).min(FIELD_WEIGHT_MAX)
+    }
 }
 
 impl Args {
@@ -283,10 +297,12 @@ mod tests {
     fn a_page_outside_its_bounds_is_an_error_and_costs_at_least_one_row() {
         for size in [-1, 0, 101, i32::MIN, i32::MAX] {
             assert!(Args::forward(Some(size), None).read_below(List::Hops, 1).is_err(), "{size}");
-            assert!((1..=100).contains(&cost(Some(size), None)));
+            assert!((1..=100).contains(&cost(Some(size), None).0));
         }
-        assert_eq!(cost(None, None), 20);
-        assert_eq!(cost(None, Some(7)), 7);
+        assert_eq!(cost(None, None), Weight(20));
+        assert_eq!(cost(None, Some(7)), Weight(7));
+        let nested = (0..20).fold(1, |within, _| cost(Some(100), None) * within + 1);
+        assert_eq!(nested, FIELD_WEIGHT_MAX + 1, "pages within pages stop at the largest weight");
     }
 
     #[test]

@@ -2,11 +2,10 @@
 //! loaders that turn many single look-ups into one.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest};
-use async_graphql::{Context, Error, Request, ServerResult};
+use async_graphql::{Context, Error};
 use uuid::Uuid;
 
 use crate::service::node::Node;
@@ -44,6 +43,13 @@ pub struct Caller {
     pub at_least: u64,
 }
 
+impl Caller {
+    /// The officer's public id.
+    pub fn officer(&self) -> Option<Uuid> {
+        self.viewer.as_ref().map(|viewer| viewer.officer)
+    }
+}
+
 /// The state of one request.
 pub struct Api {
     /// The node.
@@ -54,6 +60,7 @@ pub struct Api {
     last_recorded: Arc<LastRecorded>,
     needed: Needed,
     moment: Mutex<Option<Moment>>,
+    begun: AtomicBool,
 }
 
 /// The state of the request that a resolver works for.
@@ -66,7 +73,15 @@ impl Api {
     pub fn new(node: Arc<Node>, caller: Caller, last_recorded: Arc<LastRecorded>) -> Self {
         let own = caller.viewer.as_ref().map_or(0, |viewer| last_recorded.entries(viewer.officer));
         let needed: Needed = Arc::new(AtomicU64::new(own.max(caller.at_least)));
-        Self { load: Loaders::new(&node, &needed), node, caller, last_recorded, needed, moment: Mutex::default() }
+        Self {
+            load: Loaders::new(&node, &needed),
+            node,
+            caller,
+            last_recorded,
+            needed,
+            moment: Mutex::default(),
+            begun: AtomicBool::new(false),
+        }
     }
 
     /// Who asks; an error without a login.
@@ -116,34 +131,15 @@ impl Api {
     pub fn advance(&self) {
         *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-}
 
-/// Makes the extension that gives each operation over a connection a state of its own. Over
-/// HTTP the server gives it, since it knows the headers.
-pub struct PerRequest;
-
-impl ExtensionFactory for PerRequest {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(PerRequest)
+    /// Notes that the document has passed every check and is being executed.
+    pub fn begin(&self) {
+        self.begun.store(true, Ordering::SeqCst);
     }
-}
 
-#[async_graphql::async_trait::async_trait]
-impl Extension for PerRequest {
-    async fn prepare_request(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        let state = match (ctx.data_opt::<Caller>(), ctx.data_opt::<Arc<Node>>(), ctx.data_opt::<Arc<LastRecorded>>()) {
-            (Some(caller), Some(node), Some(last)) => Some(Api::new(node.clone(), caller.clone(), last.clone())),
-            _ => None,
-        };
-        let request = match state {
-            Some(state) => request.data(Arc::new(state)),
-            None => request,
-        };
-        next.run(ctx, request).await
+    /// Whether it came to that: an error before is one of the request, and its answer has no
+    /// data, not even null.
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
     }
 }

@@ -1,25 +1,21 @@
 //! The schema, put together, and its text.
 
-use std::sync::Arc;
-
 use async_graphql::{SDLExportOptions, Schema as Engine, SchemaBuilder};
 
 use crate::limits;
-use crate::service::node::Node;
 
 use super::error::Coded;
 use super::mutation::Mutation;
 use super::mutation::user_error::UserError;
 use super::query::Query;
-use super::request::{LastRecorded, PerRequest};
 use super::subscription::Subscription;
 
 /// The schema of this interface.
 pub type Schema = Engine<Query, Mutation, Subscription>;
 
-/// The schema over a node; what its logins record is noted in `last_recorded`.
-pub fn schema(node: Arc<Node>, last_recorded: Arc<LastRecorded>) -> Schema {
-    builder().data(node).data(last_recorded).finish()
+/// The schema. What a request works with comes with it, as [`super::request::Api`].
+pub fn schema() -> Schema {
+    builder().finish()
 }
 
 /// The text of the schema, sorted, as `schema.graphql` holds it.
@@ -36,8 +32,8 @@ pub fn sdl() -> String {
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Engine::build(Query::default(), Mutation::default(), Subscription)
         .register_output_type::<UserError>()
+        .limit_recursive_depth(limits::SELECTION_NESTING_MAX)
         .limit_depth(limits::QUERY_DEPTH_MAX)
         .limit_complexity(limits::QUERY_COMPLEXITY_MAX)
         .extension(Coded)
-        .extension(PerRequest)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::server::options::Options;
 use crate::service::node::Node;
 use crate::service::story::{self, DemoLogin, Told};
 
@@ -52,7 +53,7 @@ impl Demo {
             true => print(&format!("Logins are in {}.\n", logins.display()))?,
             false => print(&format!("{} is gone; for its logins begin in an empty directory.\n", logins.display()))?,
         }
-        serve(node, listener, stop).await
+        serve(node, listener, Options::default(), stop).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! `aqueduct serve`: serves a chain over HTTP until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,6 +9,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::api::document::trusted::TrustedDocuments;
+use crate::limits;
+use crate::server::options::Options;
 use crate::service::node::Node;
 
 use super::Global;
@@ -22,20 +26,67 @@ use super::output::print;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aqueduct serve\n  aqueduct serve --listen 127.0.0.1:0   any free port; the \
                         address is printed\n  RUST_LOG=debug aqueduct --log json serve")]
-pub struct Serve {}
+pub struct Serve {
+    /// An origin whose pages may open WebSocket connections, such as https://pensions.example;
+    /// may be given several times. Pages of this server's own address always may.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// A file with the only documents that are executed, as JSON: {"SHA-256": "document"}.
+    #[arg(long, value_name = "FILE")]
+    trusted_documents: Option<PathBuf>,
+}
 
 impl Serve {
     /// Serves until stopped.
     pub async fn run(&self, global: &Global) -> Result<(), Failure> {
         let stop = stop_signal()?;
+        let options = self.options()?;
         let node = Node::open(global.options_of_chain(true).await?).await?;
         let listener = listen(&global.listen).await?;
-        serve(node, listener, stop).await
+        serve(node, listener, options, stop).await
+    }
+
+    fn options(&self) -> Result<Options, Failure> {
+        if let Some(origin) = self.allow_origin.iter().find(|origin| !is_origin(origin)) {
+            return Err(
+                Failure::input(format!("{origin} is no origin")).way_out("write it as https://example.org:8443")
+            );
+        }
+        let trusted_documents = self.trusted_documents.as_deref().map(trusted_documents).transpose()?;
+        Ok(Options {
+            allowed_origins: self.allow_origin.clone(),
+            trusted_documents: trusted_documents.map(Arc::new),
+            ..Options::default()
+        })
     }
 }
 
+/// A scheme, a host and perhaps a port, as browsers write them (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, authority)| {
+        matches!(scheme, "http" | "https") && !authority.is_empty() && !authority.contains(['/', '?', '#', '*', ' '])
+    })
+}
+
+fn trusted_documents(path: &Path) -> Result<TrustedDocuments, Failure> {
+    let unread = |why: std::io::Error| Failure::input(format!("{} cannot be read", path.display())).because(&why);
+    let size = std::fs::metadata(path).map_err(unread)?.len();
+    if size > limits::TRUSTED_BYTES_MAX {
+        let most = limits::TRUSTED_BYTES_MAX;
+        return Err(Failure::input(format!("{} has more than {most} bytes", path.display())));
+    }
+    let json = std::fs::read(path).map_err(unread)?;
+    TrustedDocuments::read(&json)
+        .map_err(|why| Failure::input(format!("{} is no list of documents", path.display())).because(&why))
+}
+
 /// Serves a node until the signal, then stops it.
-pub(super) async fn serve(node: Node, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+pub(super) async fn serve(
+    node: Node,
+    listener: TcpListener,
+    options: Options,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Failure> {
     let address = address_of(&listener)?;
     print(&format!("Serving http://{address}\n"))?;
     let node = Arc::new(node);
@@ -48,7 +99,7 @@ pub(super) async fn serve(node: Node, listener: TcpListener, stop: watch::Receiv
         }
         end.send_replace(true);
     });
-    let served = crate::server::serve(node.clone(), listener, ended).await;
+    let served = crate::server::serve_with(node.clone(), listener, options, ended).await;
     watching.abort();
     let is_broken = *node.broken().borrow();
     match Arc::try_unwrap(node) {

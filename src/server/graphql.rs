@@ -1,127 +1,195 @@
-//! `/graphql`: one request, one answer.
+//! `/graphql`: one request, one answer, by the letter of GraphQL over HTTP
+//! (<https://graphql.github.io/graphql-over-http/draft/>).
+//!
+//! What is not a well-formed request is refused with a status of HTTP. A well-formed one that is
+//! not executed has the status that its media type asks for ([`Media::not_executed`]). Once
+//! executed the status is 200, whatever its fields say. Lists of requests are not taken.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::http::parse_query_string;
+use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Name, Request as Document, Value};
 use poem::error::ReadBodyError;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem::{Body, Request, Response, handler};
+use serde_json::Value;
 
+use crate::api::document::{self, asked::Asked};
+use crate::api::error::{
+    BAD_USER_INPUT, BATCH_NOT_SUPPORTED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT,
+    STOPPING, STORE_UNAVAILABLE, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE, with_code,
+};
 use crate::api::request::{Api, Caller};
+use crate::chain::json;
 use crate::limits;
 
-use super::App;
-use super::reply::{self, failure};
+use super::media::{self, Media};
+use super::pace::TooMuch;
+use super::parameters;
+use super::reply::{self, Executed, failure, failure_in, header};
+use super::{App, stopped};
 
 /// A query in the URL. Mutations are refused: a link must not move money.
 #[handler]
 pub async fn get(request: &Request, app: Data<&App>) -> Response {
-    let query = request.uri().query().unwrap_or_default();
-    let mut document = match parse_query_string(query) {
-        Ok(document) => document,
-        Err(_) => return bad("the parameters are `query`, `operationName` and `variables` (JSON)"),
-    };
-    if document.query.is_empty() {
-        return bad("there is no `query`; send one, or try /graphiql");
+    let Some(media) = Media::accepted(request.header("accept")) else { return not_acceptable() };
+    let fields = parameters::read(request.uri().query().unwrap_or_default());
+    match fields.and_then(Asked::of_json) {
+        Ok(asked) => answer(&app, request, media, asked, true).await,
+        Err(message) => bad(media, &message),
     }
-    // A document that cannot be parsed goes on: the engine says what is wrong with it.
-    let only_reads = |operation: OperationType| operation == OperationType::Query;
-    if let Ok(parsed) = document.parsed_query()
-        && !parsed.operations.iter().all(|(_, operation)| only_reads(operation.node.ty))
-    {
-        let message = "GET takes queries only; send mutations by POST";
-        return failure(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
-    }
-    answer(&app, request, document).await
 }
 
 /// A request in the body.
 #[handler]
 pub async fn post(request: &Request, body: Body, app: Data<&App>) -> Response {
-    let is_json = request.content_type().is_some_and(|kind| kind.starts_with("application/json"));
-    if !is_json {
-        let message = "the body is JSON: send `Content-Type: application/json`";
-        return failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message);
+    let Some(media) = Media::accepted(request.header("accept")) else { return not_acceptable() };
+    let is_plain = request.header("content-encoding").is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
+    if !media::is_json(request.header("content-type")) || !is_plain {
+        let message = "the body is JSON in UTF-8, as it is: send `Content-Type: application/json`";
+        return failure_in(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, message);
     }
-    let bytes = match read(body).await {
+    let bytes = match read(&app, media, body).await {
         Ok(bytes) => bytes,
         Err(refused) => return refused,
     };
-    // The library would read a list as the fields of a request, one after the other.
-    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    match serde_json::from_slice::<Document>(&bytes) {
-        Ok(_) if !is_object => bad("the body is one GraphQL request as a JSON object; send several one by one"),
-        Ok(document) => answer(&app, request, document).await,
-        Err(error) => bad(&format!("the body is not one GraphQL request as JSON: {error}")),
+    match json::read(&bytes) {
+        Ok(Value::Object(fields)) => match Asked::of_json(fields) {
+            Ok(asked) => answer(&app, request, media, asked, false).await,
+            Err(message) => bad(media, &message),
+        },
+        Ok(Value::Array(_)) => {
+            let message = "the body is one GraphQL request as a JSON object; send several one by one";
+            failure_in(media, StatusCode::BAD_REQUEST, BATCH_NOT_SUPPORTED, message)
+        }
+        Ok(_) => bad(media, "the body is one GraphQL request as a JSON object"),
+        Err(fault) => bad(media, &format!("the body is not one GraphQL request as JSON: {fault}")),
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Response> {
+/// Reads the body, as long as it may be and no longer than it may take.
+async fn read(app: &App, media: Media, body: Body) -> Result<Vec<u8>, Response> {
     let limit = limits::BODY_BYTES_MAX;
-    let reading = body.into_bytes_limit(limit);
-    match tokio::time::timeout(Duration::from_secs(limits::BODY_SECONDS_MAX), reading).await {
+    let mut stop = app.stop.clone();
+    let reading = tokio::time::timeout(app.options.bounds.body, body.into_bytes_limit(limit));
+    let read = tokio::select! {
+        read = reading => read,
+        () = stopped(&mut stop) => {
+            let message = "the server is stopping; nothing was recorded";
+            return Err(failure_in(media, StatusCode::SERVICE_UNAVAILABLE, STOPPING, message));
+        }
+    };
+    match read {
         Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(ReadBodyError::PayloadTooLarge)) => {
             let message = format!("a request has at most {limit} bytes; send a long list in parts");
-            Err(failure(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message))
+            Err(failure_in(media, StatusCode::PAYLOAD_TOO_LARGE, PAYLOAD_TOO_LARGE, &message))
         }
-        Ok(Err(_)) => Err(bad("the body could not be read")),
-        Err(_) => Err(failure(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "the body did not come in time")),
+        Ok(Err(_)) => Err(bad(media, "the body could not be read")),
+        Err(_) => {
+            let message = "the body did not come in time";
+            Err(failure_in(media, StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT, message))
+        }
     }
 }
 
-fn bad(message: &str) -> Response {
-    failure(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message)
-}
-
-/// Executes a document for whoever sent it.
-async fn answer(app: &App, request: &Request, document: Document) -> Response {
-    let caller = match caller(app, request).await {
+/// Executes a request for whoever sent it.
+async fn answer(app: &App, request: &Request, media: Media, asked: Asked, is_get: bool) -> Response {
+    let caller = match caller(app, request, media).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
     };
-    let api = Api::new(app.node.clone(), caller, app.last_recorded.clone());
-    let mut executed = app.schema.execute(document.data(Arc::new(api))).await;
-    let heights = app.node.heights();
-    let (head, views) = (heights.head.height, heights.views.height);
-    let text = |height: Option<u64>| height.map(|height| height.to_string());
-    let value = |height: Option<u64>| text(height).map_or(Value::Null, Value::String);
-    let heights = [(Name::new("head"), value(head)), (Name::new("views"), value(views))];
-    executed.extensions.insert("aqueduct".to_owned(), Value::Object(heights.into_iter().collect()));
-    let body = serde_json::to_string(&executed).expect("an answer is plain JSON");
-    let mut response = reply::json_text(StatusCode::OK, body);
-    for (name, height) in [(reply::HEAD, text(head)), (reply::VIEWS, text(views))] {
-        if let Some(height) = height {
-            reply::header(&mut response, name, &height);
+    let under_way = match app.accounts.take(caller.officer()) {
+        Ok(under_way) => under_way,
+        Err(why) => return too_much(media, why),
+    };
+    let not_executed = |error| {
+        let heights = app.node.heights();
+        Executed::refused(vec![error], &heights).response(media, media.not_executed(), &heights)
+    };
+    let ready = match document::ready(asked, app.options.trusted_documents.as_deref()) {
+        Ok(ready) => ready,
+        Err(error) => return not_executed(error),
+    };
+    match ready.kind {
+        OperationType::Query => {}
+        _ if is_get => {
+            let message = "GET takes queries only; send mutations by POST";
+            let mut refused = failure_in(media, StatusCode::METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED, message);
+            header(&mut refused, "allow", "POST");
+            return refused;
+        }
+        OperationType::Mutation => {}
+        OperationType::Subscription => {
+            let message = "subscriptions are followed over graphql-transport-ws, at /graphql/ws";
+            return not_executed(with_code(ServerError::new(message, None), BAD_USER_INPUT));
         }
     }
-    reply::header(&mut response, "cache-control", "no-store");
-    response
+    if let Err(why) = under_way.counts(ready.statements) {
+        return too_much(media, why);
+    }
+    let api = Arc::new(Api::new(app.node.clone(), caller, app.last_recorded.clone()));
+    let executed = app.schema.execute(ready.request.data(api.clone())).await;
+    let heights = app.node.heights();
+    match api.has_begun() {
+        true => Executed::of(executed, &heights).response(media, StatusCode::OK, &heights),
+        false => Executed::refused(executed.errors, &heights).response(media, media.not_executed(), &heights),
+    }
 }
 
-/// Who sends the request, by its headers.
-async fn caller(app: &App, request: &Request) -> Result<Caller, Response> {
+/// Who sends the request, by its headers. A login that is sent must be valid: who lost it would
+/// otherwise see the little that everybody sees, and not why.
+async fn caller(app: &App, request: &Request, media: Media) -> Result<Caller, Response> {
     let at_least = match request.header(reply::AT_LEAST) {
         None => 0,
         Some(text) => match text.trim().parse::<u64>() {
             Ok(index) => index.saturating_add(1),
-            Err(_) => return Err(bad("the header Aqueduct-At-Least is the index of an entry, such as 17")),
+            Err(_) => return Err(bad(media, "the header Aqueduct-At-Least is the index of an entry, such as 17")),
         },
     };
-    let bearer = request.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
+    if !request.headers().contains_key("authorization") {
+        return Ok(Caller { viewer: None, at_least });
+    }
+    let bearer = request.header("authorization").and_then(|header| header.split_once(' '));
     let viewer = match bearer {
-        Some(token) => app.node.viewer(token.trim()).await.map_err(|why| unavailable(&why))?,
-        None => None,
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            app.node.viewer(token.trim()).await.map_err(|why| unavailable(media, &why))?
+        }
+        _ => None,
     };
-    Ok(Caller { viewer, at_least })
+    match viewer {
+        Some(viewer) => Ok(Caller { viewer: Some(viewer), at_least }),
+        None => Err(unauthenticated(media)),
+    }
 }
 
-fn unavailable(why: &dyn std::error::Error) -> Response {
+/// RFC 6750, section 3.
+fn unauthenticated(media: Media) -> Response {
+    let message = "this login is not valid; send `Authorization: Bearer TOKEN` with one that is, or nothing";
+    let mut response = failure_in(media, StatusCode::UNAUTHORIZED, UNAUTHENTICATED, message);
+    header(&mut response, "www-authenticate", "Bearer realm=\"aqueduct\", error=\"invalid_token\"");
+    response
+}
+
+fn unavailable(media: Media, why: &dyn std::error::Error) -> Response {
     tracing::error!(error = %why, "a login cannot be looked up");
     let message = "the server cannot look up logins now; try again";
-    failure(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message)
+    failure_in(media, StatusCode::SERVICE_UNAVAILABLE, STORE_UNAVAILABLE, message)
+}
+
+fn too_much(media: Media, why: TooMuch) -> Response {
+    let mut response = reply::refusal_in(media, StatusCode::TOO_MANY_REQUESTS, why.error());
+    reply::retry_after(&mut response, Duration::from_millis(why.retry_after_ms));
+    response
+}
+
+fn not_acceptable() -> Response {
+    let message = "answers are application/graphql-response+json or application/json";
+    failure(StatusCode::NOT_ACCEPTABLE, NOT_ACCEPTABLE, message)
+}
+
+fn bad(media: Media, message: &str) -> Response {
+    failure_in(media, StatusCode::BAD_REQUEST, BAD_USER_INPUT, message)
 }

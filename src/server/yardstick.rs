@@ -4,28 +4,30 @@
 
 use poem::endpoint::make_sync;
 use poem::http::StatusCode;
-use poem::listener::TcpAcceptor;
-use poem::{Body, Response, Route, Server, get, handler, post};
+use poem::{Body, IntoEndpoint as _, Response, Route, get, handler, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::chain::envelope::Envelope;
 use crate::limits;
 
-use super::reply;
+use super::listen;
+use super::options::Bounds;
 
 /// Serves until the process is ended.
 pub async fn serve(listener: TcpListener) -> std::io::Result<()> {
     let routes = Route::new().at("/graphql", post(check)).at("/readyz", get(make_sync(|_| "ready\n")));
-    Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(routes).await
+    let (_never, stop) = watch::channel(false);
+    listen::listen(listener, routes.into_endpoint(), Bounds::default(), stop).await
 }
 
 #[handler]
 async fn check(body: Body) -> Response {
     let bytes = body.into_bytes_limit(limits::BODY_BYTES_MAX).await.unwrap_or_default();
     match is_signed(&bytes) {
-        Some(true) => reply::json_text(StatusCode::OK, "{\"signature\":\"GOOD\"}".to_owned()),
-        _ => reply::failure(StatusCode::BAD_REQUEST, "BAD_SIGNATURE", "there is no envelope with good signatures"),
+        Some(true) => Response::builder().content_type("application/json").body("{\"signature\":\"GOOD\"}"),
+        _ => Response::builder().status(StatusCode::BAD_REQUEST).body("there is no envelope with good signatures\n"),
     }
 }
 

@@ -13,6 +13,8 @@ mod interchange;
 mod layers;
 mod ledger;
 #[cfg(feature = "server")]
+mod server;
+#[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
 mod store;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, List, connection};
+use crate::api::page::{Args, List, Weight, connection};
 use crate::api::request::api;
 use crate::api::scalar::DateTime;
 use crate::ledger::hop;
@@ -247,7 +247,7 @@ impl Hop {
     }
 
     /// The entries that made or changed it, in order: first the sender's, then the answers.
-    #[graphql(complexity = "5 * child_complexity")]
+    #[graphql(complexity = "Weight(5) * child_complexity")]
     async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
         let api = api(ctx)?;
         let indexes = api.node.entries_of_hop(&self.0).await?;

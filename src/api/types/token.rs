@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, List, connection, cost};
+use crate::api::page::{Args, List, Weight, connection, cost};
 use crate::api::request::api;
 use crate::ledger::ids::TokenId;
 use crate::ledger::selection::TokenFilter;
@@ -213,7 +213,7 @@ impl Token {
 
     /// Every hop from the treasury to here, in order, as they stand now. Who may see only their
     /// own money sees only their own hops.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "Weight(10) * child_complexity")]
     async fn trace(&self, ctx: &Context<'_>) -> Result<Vec<Hop>> {
         let api = api(ctx)?;
         let reader = api.reader()?;

@@ -18,10 +18,15 @@ pub struct Server {
 
 impl Server {
     pub fn start(place: &Place, command: &str) -> Self {
+        Self::start_with(place, command, &[])
+    }
+
+    fn start_with(place: &Place, command: &str, args: &[&str]) -> Self {
         let mut child = binary()
             .arg("--data")
             .arg(place.data())
             .args(["--listen", "127.0.0.1:0", command])
+            .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -85,6 +90,32 @@ fn a_port_that_cannot_be_had_is_told() {
     let refused = place.run(&["serve", "--listen", &address]).expect(1);
     assert!(refused.err.contains(&address) && refused.err.contains("--listen"), "{}", refused.err);
     place.run(&["serve", "--listen", "nowhere"]).expect(2);
+}
+
+#[test]
+fn what_may_be_asked_and_from_where_can_be_chosen() {
+    let place = Place::new();
+    place.run(&["init"]).expect(0);
+    let document = "{ __typename }";
+    let hash = aqueduct::chain::digest::Digest::of(document.as_bytes()).to_string();
+    let list = place.write("documents.json", &serde_json::json!({ hash.as_str(): document }).to_string());
+    let origin = "https://pensions.example";
+    let server = Server::start_with(&place, "serve", &["--trusted-documents", &list, "--allow-origin", origin]);
+    let listed = server.get(&format!("/graphql?documentId=sha256:{hash}"));
+    assert!(listed.contains(r#""data":{"__typename":"Query"}"#), "{listed}");
+    assert!(server.get("/graphql?query=%7Blog%7BchainId%7D%7D").contains("DOCUMENT_NOT_TRUSTED"));
+    assert_eq!(server.stop("-TERM"), 0);
+
+    let wrong = place.write("wrong.json", r#"{"00":"{ __typename }"}"#);
+    for args in [
+        ["--trusted-documents", &wrong],
+        ["--trusted-documents", &place.path("absent.json")],
+        ["--allow-origin", "pensions.example"],
+        ["--allow-origin", "https://pensions.example/"],
+        ["--allow-origin", "https://*"],
+    ] {
+        place.run(&[&["serve", "--listen", "127.0.0.1:0"], &args[..]].concat()).expect(2);
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Follower {
 
     async fn code(&mut self) -> String {
         let message = self.next().await;
-        super::client::text(&message["payload"]["errors"][0]["extensions"]["code"])
+        super::client::text(&message["payload"][0]["extensions"]["code"])
     }
 }
 

@@ -1,0 +1,249 @@
+//! How much one login may ask, so that one client cannot take the place of all others: requests
+//! in a second, requests under way, WebSocket connections. Everybody without a login shares one
+//! account.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use async_graphql::ServerError;
+use uuid::Uuid;
+
+use crate::api::error::{RATE_LIMITED, retry_after, with_code};
+use crate::limits;
+
+use super::options::{Bounds, Pace};
+
+/// The accounts of all logins.
+#[derive(Debug)]
+pub struct Accounts {
+    pace: Pace,
+    sockets_in_all: u64,
+    sockets_of_login: u64,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    logins: BTreeMap<Option<Uuid>, Account>,
+    sockets: u64,
+}
+
+#[derive(Debug)]
+struct Account {
+    /// Thousandths of requests that may be made now.
+    credit: u64,
+    credited: Instant,
+    under_way: u64,
+    sockets: u64,
+}
+
+/// Too much was asked; when to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch {
+    /// Milliseconds.
+    pub retry_after_ms: u64,
+}
+
+impl TooMuch {
+    /// As an error of GraphQL.
+    pub fn error(self) -> ServerError {
+        let message = format!("this login asks too much; try again in {} ms", self.retry_after_ms);
+        retry_after(with_code(ServerError::new(message, None), RATE_LIMITED), self.retry_after_ms)
+    }
+}
+
+/// A request under way; it counts until this is dropped.
+#[derive(Debug)]
+pub struct UnderWay {
+    accounts: Arc<Accounts>,
+    login: Option<Uuid>,
+}
+
+/// A WebSocket connection; it counts until this is dropped.
+#[derive(Debug)]
+pub struct Socket {
+    accounts: Arc<Accounts>,
+    /// The account it is on, once the login is known.
+    login: Option<Option<Uuid>>,
+}
+
+/// A thousand thousandths are one request.
+const ONE: u64 = 1_000;
+
+impl Accounts {
+    /// New accounts.
+    pub fn new(bounds: &Bounds) -> Self {
+        let (sockets_in_all, sockets_of_login) = (bounds.sockets.in_all, bounds.sockets.of_login);
+        Self { pace: bounds.pace, sockets_in_all, sockets_of_login, open: Mutex::default() }
+    }
+
+    /// Takes a request of a login.
+    pub fn take(self: &Arc<Self>, login: Option<Uuid>) -> Result<UnderWay, TooMuch> {
+        let mut open = self.open();
+        let account = open.account(login, &self.pace);
+        if account.under_way >= self.pace.under_way {
+            return Err(TooMuch { retry_after_ms: limits::RETRY_AFTER_MS });
+        }
+        account.pay(1, &self.pace)?;
+        account.under_way += 1;
+        Ok(UnderWay { accounts: self.clone(), login })
+    }
+
+    /// Takes a connection whose login is not known yet; none when there are too many.
+    pub fn socket(self: &Arc<Self>) -> Option<Socket> {
+        let mut open = self.open();
+        if open.sockets >= self.sockets_in_all {
+            return None;
+        }
+        open.sockets += 1;
+        Some(Socket { accounts: self.clone(), login: None })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnderWay {
+    /// Counts the request as so many in all: each field of a mutation is one.
+    pub fn counts(&self, requests: u64) -> Result<(), TooMuch> {
+        let pace = &self.accounts.pace;
+        self.accounts.open().account(self.login, pace).pay(requests.saturating_sub(1), pace)
+    }
+}
+
+impl Socket {
+    /// Puts the connection on the account of its login; false when that has too many.
+    pub fn of_login(&mut self, login: Option<Uuid>) -> bool {
+        let mut open = self.accounts.open();
+        let account = open.account(login, &self.accounts.pace);
+        if account.sockets >= self.accounts.sockets_of_login {
+            return false;
+        }
+        account.sockets += 1;
+        self.login = Some(login);
+        true
+    }
+}
+
+impl Open {
+    fn account(&mut self, login: Option<Uuid>, pace: &Pace) -> &mut Account {
+        if self.logins.len() >= limits::LOGINS_REMEMBERED_MAX && !self.logins.contains_key(&login) {
+            // An account at rest with its whole credit is as good as a new one.
+            self.logins.retain(|_, account| {
+                account.earn(pace);
+                account.under_way > 0 || account.sockets > 0 || account.credit < pace.burst.saturating_mul(ONE)
+            });
+        }
+        self.logins.entry(login).or_insert_with(|| Account {
+            credit: pace.burst.saturating_mul(ONE),
+            credited: Instant::now(),
+            under_way: 0,
+            sockets: 0,
+        })
+    }
+}
+
+impl Account {
+    fn pay(&mut self, requests: u64, pace: &Pace) -> Result<(), TooMuch> {
+        self.earn(pace);
+        let cost = requests.saturating_mul(ONE);
+        match self.credit.checked_sub(cost) {
+            Some(rest) => {
+                self.credit = rest;
+                Ok(())
+            }
+            // Thousandths of requests by requests in a second are milliseconds.
+            None => Err(TooMuch { retry_after_ms: (cost - self.credit).div_ceil(pace.per_second.max(1)) }),
+        }
+    }
+
+    fn earn(&mut self, pace: &Pace) {
+        let now = Instant::now();
+        let ms = u64::try_from(now.duration_since(self.credited).as_millis()).unwrap_or(u64::MAX);
+        if ms > 0 {
+            let earned = ms.saturating_mul(pace.per_second);
+            self.credit = self.credit.saturating_add(earned).min(pace.burst.saturating_mul(ONE));
+            self.credited = now;
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(account) = self.accounts.open().logins.get_mut(&self.login) {
+            account.under_way -= 1;
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let mut open = self.accounts.open();
+        open.sockets -= 1;
+        if let Some(account) = self.login.and_then(|login| open.logins.get_mut(&login)) {
+            account.sockets -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accounts(per_second: u64, burst: u64, under_way: u64) -> Arc<Accounts> {
+        let pace = Pace { per_second, burst, under_way };
+        let mut bounds = Bounds { pace, ..Bounds::default() };
+        (bounds.sockets.in_all, bounds.sockets.of_login) = (3, 2);
+        Arc::new(Accounts::new(&bounds))
+    }
+
+    #[test]
+    fn a_login_has_its_burst_and_others_have_theirs() {
+        let accounts = accounts(0, 3, 10);
+        let (one, other) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+        assert!(accounts.take(one).is_ok());
+        let second = accounts.take(one).unwrap();
+        assert_eq!(second.counts(3), Err(TooMuch { retry_after_ms: 1_000 }));
+        assert_eq!(second.counts(2), Ok(()));
+        assert_eq!(accounts.take(one).unwrap_err(), TooMuch { retry_after_ms: 1_000 });
+        assert!(accounts.take(other).is_ok() && accounts.take(None).is_ok());
+    }
+
+    #[test]
+    fn what_is_under_way_counts_until_it_ends() {
+        let accounts = accounts(0, 100, 2);
+        let first = accounts.take(None).unwrap();
+        let _second = accounts.take(None).unwrap();
+        assert_eq!(accounts.take(None).unwrap_err(), TooMuch { retry_after_ms: limits::RETRY_AFTER_MS });
+        drop(first);
+        assert!(accounts.take(None).is_ok());
+    }
+
+    #[test]
+    fn sockets_are_bounded_in_all_and_for_each_login() {
+        let accounts = accounts(1, 1, 1);
+        let login = Some(Uuid::from_u128(1));
+        let mut sockets: Vec<Socket> = (0..3).map(|_| accounts.socket().unwrap()).collect();
+        assert!(accounts.socket().is_none());
+        assert!(sockets[0].of_login(login) && sockets[1].of_login(login) && !sockets[2].of_login(login));
+        sockets.remove(0);
+        assert!(sockets[1].of_login(login));
+        assert!(accounts.socket().is_some());
+    }
+
+    #[test]
+    fn accounts_at_rest_are_forgotten() {
+        let accounts = accounts(0, 2, 2);
+        let busy = accounts.take(Some(Uuid::from_u128(0))).unwrap();
+        for n in 1..limits::LOGINS_REMEMBERED_MAX as u128 {
+            let mut socket = accounts.socket().unwrap();
+            assert!(socket.of_login(Some(Uuid::from_u128(n))));
+        }
+        assert_eq!(accounts.open().logins.len(), limits::LOGINS_REMEMBERED_MAX);
+        drop(accounts.take(None).unwrap());
+        assert_eq!(accounts.open().logins.len(), 2, "the busy one and the new one");
+        drop(busy);
+    }
+}
