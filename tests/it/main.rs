@@ -6,10 +6,16 @@ mod chain;
 #[cfg(feature = "server")]
 mod cli;
 #[cfg(feature = "server")]
+mod cluster;
+#[cfg(feature = "server")]
 mod crash;
+#[cfg(feature = "server")]
+mod database;
 mod interchange;
 mod layers;
 mod ledger;
+#[cfg(feature = "server")]
+mod postgres;
 #[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Place, binary, small_table};
+use super::{Place, binary_in, small_table};
 
 /// A running server and its address.
 struct Server {
@@ -18,9 +18,7 @@ struct Server {
 
 impl Server {
     fn start(place: &Place, command: &str) -> Self {
-        let mut child = binary()
-            .arg("--data")
-            .arg(place.data())
+        let mut child = binary_in(&place.data())
             .args(["--listen", "127.0.0.1:0", command])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -7,6 +7,7 @@ mod reading;
 mod records;
 mod sums;
 
+use aqueduct::store::database::Place;
 use aqueduct::store::faults::Faults;
 use aqueduct::store::views::Views;
 use tempfile::TempDir;
@@ -14,8 +15,16 @@ use tempfile::TempDir;
 /// Views in a new folder, which lives as long as they are used.
 pub async fn views() -> (TempDir, Views) {
     let folder = TempDir::new().unwrap();
-    let views = Views::open(&folder.path().join("views #1?.db"), Faults::default()).await.unwrap();
+    let views = Views::open(&place(&folder), Faults::default()).await.unwrap();
     (folder, views)
+}
+
+/// Where those views are; the file's name is one that an address could not hold.
+pub fn place(folder: &TempDir) -> Place {
+    match crate::database::is_postgres() {
+        true => crate::database::of(folder.path()).views(),
+        false => Place::file(folder.path().join("views #1?.db")),
+    }
 }
 
 /// Views that hold the whole history, written in batches of several blocks.

@@ -9,11 +9,11 @@ use aqueduct::store::faults::Faults;
 use aqueduct::store::views::error::ViewsError;
 use aqueduct::store::views::{Applied, Views};
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
-use aqueduct_migrations::sea_orm_migration::sea_orm::Database;
 use aqueduct_migrations::views::ViewsMigrator;
 
 use super::history::history;
-use super::{filled, views};
+use super::{filled, place, views};
+use crate::store::goes_up_down_up;
 
 #[tokio::test]
 async fn views_say_how_far_they_are() {
@@ -121,20 +121,19 @@ async fn emptied_views_can_be_made_anew() {
     views.project(&history.blocks).await.unwrap();
     assert_eq!(everything(&views).await, expected);
     views.close().await.unwrap();
-    let again = Views::open(&folder.path().join("views #1?.db"), Faults::default()).await.unwrap();
+    let again = Views::open(&place(&folder), Faults::default()).await.unwrap();
     assert_eq!(everything(&again).await, expected);
 }
 
 #[tokio::test]
 async fn migrations_run_up_down_and_up() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let url = format!("sqlite:{}?mode=rwc", folder.path().join("views.db").display());
-    let db = Database::connect(url).await.unwrap();
-    ViewsMigrator::up(&db, None).await.unwrap();
+    goes_up_down_up::<ViewsMigrator>().await;
+    let (folder, views) = views().await;
+    views.close().await.unwrap();
+    let db = crate::database::beside(folder.path(), "views").await;
     ViewsMigrator::down(&db, None).await.unwrap();
-    ViewsMigrator::up(&db, None).await.unwrap();
     db.close().await.unwrap();
-    let views = Views::open(&folder.path().join("views.db"), Faults::default()).await.unwrap();
+    let views = Views::open(&crate::database::of(folder.path()).views(), Faults::default()).await.unwrap();
     views.project(&history().blocks).await.unwrap();
 }
 
