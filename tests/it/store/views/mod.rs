@@ -7,10 +7,12 @@ mod reading;
 mod records;
 mod sums;
 
-use aqueduct::store::database::Place;
+use aqueduct::store::database::{Database, Place};
 use aqueduct::store::faults::Faults;
 use aqueduct::store::views::Views;
 use tempfile::TempDir;
+
+use crate::cluster;
 
 /// Views in a new folder, which lives as long as they are used.
 pub async fn views() -> (TempDir, Views) {
@@ -25,6 +27,12 @@ pub fn place(folder: &TempDir) -> Place {
         true => crate::database::of(folder.path()).views(),
         false => Place::file(folder.path().join("views #1?.db")),
     }
+}
+
+/// Views in a new database of PostgreSQL; none where there are no programs of it.
+pub async fn views_on_postgres() -> Option<Views> {
+    let database = Database::Postgres(cluster::shared()?.database().parse().unwrap());
+    Some(Views::open(&database.views(), Faults::default()).await.unwrap())
 }
 
 /// Views that hold the whole history, written in batches of several blocks.

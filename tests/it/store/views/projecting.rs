@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aqueduct::ledger::admit::Change;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::ids::AreaId;
+use aqueduct::store::database::Place;
 use aqueduct::store::faults::Faults;
 use aqueduct::store::views::error::ViewsError;
 use aqueduct::store::views::{Applied, Views};
@@ -12,7 +13,7 @@ use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use aqueduct_migrations::views::ViewsMigrator;
 
 use super::history::history;
-use super::{filled, place, views};
+use super::{filled, place, views, views_on_postgres};
 use crate::store::goes_up_down_up;
 
 #[tokio::test]
@@ -108,6 +109,24 @@ async fn one_batch_and_many_make_the_same_rows() {
     let expected = everything(&many).await;
     assert_eq!(everything(&one).await, expected);
     assert_eq!(everything(&single).await, expected);
+}
+
+#[tokio::test]
+async fn postgresql_holds_the_same_rows() {
+    let Some(views) = views_on_postgres().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = Place::file(folder.path().join("views.db"));
+    let files = Views::open(&file, Faults::default()).await.unwrap();
+    let history = history();
+    // Rows of one batch end those of another, and are ended within their own.
+    for batch in history.blocks.chunks(4) {
+        views.project(batch).await.unwrap();
+    }
+    files.project(&history.blocks).await.unwrap();
+    assert_eq!(everything(&views).await, everything(&files).await);
+    views.clear().await.unwrap();
+    views.project(&history.blocks).await.unwrap();
+    assert_eq!(everything(&views).await, everything(&files).await);
 }
 
 #[tokio::test]
