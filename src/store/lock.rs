@@ -17,7 +17,7 @@ const LOCK_FILE: &str = "writer.lock";
 /// in any way; the file itself stays and means nothing.
 #[derive(Debug)]
 pub struct WriterLock {
-    _file: File,
+    file: File,
     session: Option<Arc<Session>>,
 }
 
@@ -63,7 +63,7 @@ impl WriterLock {
     /// Takes the directory, making it when it does not exist, and the database. Waits only as
     /// long as a server may take to notice the end of a process that had it.
     pub async fn acquire(directory: &Path, database: &Database) -> Result<Self, LockError> {
-        let _file = lock_file(directory)?;
+        let file = lock_file(directory)?;
         let place = database.chain();
         let session = match &place {
             Place::File(_) => None,
@@ -73,7 +73,7 @@ impl WriterLock {
                 Err(NoSession::Server(source)) => return Err(place.cannot_open(source).into()),
             },
         };
-        Ok(Self { _file, session })
+        Ok(Self { file, session })
     }
 
     /// Gives it back; when this returns somebody else can take it.
@@ -86,6 +86,14 @@ impl WriterLock {
     /// The session that holds the database's lock.
     pub(super) fn session(&self) -> Option<Arc<Session>> {
         self.session.clone()
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Not by closing alone: a process that is just being started has the file open, too,
+        // until it runs its program. If this fails, closing is what is left.
+        let _ = self.file.unlock();
     }
 }
 
