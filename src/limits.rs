@@ -68,6 +68,14 @@ pub const EMPTY_BLOCK_INTERVAL_MS: u64 = 60_000;
 /// Pause before a store that failed is asked again, in milliseconds.
 pub const STORE_RETRY_MS: u64 = 200;
 
+/// How often one block is sent to a store whose connection was lost on the way. A restart cuts
+/// off one try; after several something else is wrong.
+pub const APPEND_TRIES_MAX: u32 = 3;
+
+/// How long operations wait for a chain store that does not answer, in milliseconds: a database
+/// that is restarted is back within seconds. After it they are told to ask again later.
+pub const STORE_OUTAGE_MS: u64 = 10_000;
+
 /// Changes that may wait for the views. Beyond it nothing is accepted: each fact takes a few
 /// hundred bytes of memory, so this is about 1 GiB.
 pub const LAG_FACTS_MAX: i64 = 4_000_000;

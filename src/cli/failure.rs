@@ -101,7 +101,8 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let kind = match &error {
             StartError::NoChain(_) | StartError::Unlock(_) => Kind::Input,
-            StartError::ChainExists(_) | StartError::Begin(_) | StartError::Lock(_) => Kind::Refused,
+            StartError::ChainExists(_) | StartError::Begin(_) => Kind::Refused,
+            StartError::Lock(lock) if lock.is_held() => Kind::Refused,
             StartError::Broken(_)
             | StartError::ViewsContradict(_)
             | StartError::ChainBehindViews(_)
@@ -110,7 +111,9 @@ impl From<StartError> for Failure {
         };
         let failure = Self::of(kind, &error);
         match &error {
-            StartError::ChainExists(_) => failure.way_out("choose another directory with --data"),
+            StartError::ChainExists(_) => {
+                failure.way_out("choose another directory with --data, or another database with --database")
+            }
             _ => failure,
         }
     }
@@ -120,7 +123,7 @@ impl From<BeginError> for Failure {
     fn from(error: BeginError) -> Self {
         match error {
             BeginError::Start(error) => error.into(),
-            BeginError::Lock(error) => Self::of(Kind::Refused, &error),
+            BeginError::Lock(error) if error.is_held() => Self::of(Kind::Refused, &error),
             BeginError::Unlock(error) => Self::of(Kind::Input, &error),
             BeginError::Envelope(_)
             | BeginError::Payload(_)

@@ -80,7 +80,7 @@ impl Init {
         print(&format!(
             "A chain has begun in {}.\n\n  chain      {}\n  registrar  {} ({})\n  officer    {}\n  key        {} \
              ({})\n  login      {login}\n\nNext: aqueduct serve\n",
-            global.data.display(),
+            global.options_to_read()?.database,
             begun.chain,
             begun.label,
             begun.party,

@@ -22,6 +22,7 @@ pub mod sign;
 pub mod table;
 pub mod verify;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,8 +56,9 @@ Examples:
 /// Records public money from the treasury to the person, and shows where it leaks.
 ///
 /// Every command works on one data directory: the chain (the truth), the views derived from it,
-/// and what belongs to this node alone (logins, keys). Commands that write need the directory
-/// for themselves; `report` and `verify` only read, also beside a running server.
+/// and what belongs to this node alone (logins, keys). With --database these three are in a
+/// PostgreSQL database, and the directory holds only the node's files. Commands that write need
+/// both for themselves; `report` and `verify` only read, also beside a running server.
 #[derive(Debug, Parser)]
 #[command(name = "aqueduct", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 struct Cli {
@@ -72,6 +74,12 @@ pub struct Global {
     /// The data directory.
     #[arg(long, global = true, env = "AQUEDUCT_DATA", default_value = "aqueduct-data", value_name = "DIR")]
     pub data: PathBuf,
+    /// A PostgreSQL database for the chain, the views and what belongs to the node, instead of
+    /// files in the data directory: postgres://user:password@host:5432/name, with
+    /// ?sslmode=verify-full beyond this machine. Other users of this machine can read arguments
+    /// and not the environment: give a password there.
+    #[arg(long, global = true, env = "AQUEDUCT_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<Address>,
     /// Where a server listens.
     #[arg(long, global = true, env = "AQUEDUCT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: String,
@@ -83,6 +91,22 @@ pub struct Global {
     /// How log lines are written to standard error; their level is set by RUST_LOG.
     #[arg(long, global = true, env = "AQUEDUCT_LOG", default_value = "text", value_enum)]
     pub log: LogFormat,
+}
+
+/// The address of a database. It may hold a password, so it is printed nowhere.
+#[derive(Clone)]
+pub struct Address(String);
+
+impl From<String> for Address {
+    fn from(address: String) -> Self {
+        Self(address)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(..)")
+    }
 }
 
 /// The form of log lines.
@@ -158,11 +182,20 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
 impl Global {
     /// How a node over the data directory is opened.
     pub fn options(&self, serving: bool) -> Result<Options, Failure> {
-        let options = Options { serving, ..Options::new(&self.data) };
+        let options = Options { serving, ..self.options_to_read()? };
         Ok(match self.passphrase()? {
             Some(passphrase) => options.with_passphrase(passphrase),
             None => options,
         })
+    }
+
+    /// The same for a command that only reads and so needs no keys.
+    pub fn options_to_read(&self) -> Result<Options, Failure> {
+        let options = Options::new(&self.data);
+        match &self.database {
+            Some(Address(address)) => options.with_database(address).map_err(|why| Failure::of(Kind::Input, &why)),
+            None => Ok(options),
+        }
     }
 
     /// The same for a command that needs a chain; makes nothing when there is none.
@@ -173,7 +206,7 @@ impl Global {
             true => Ok(options),
             false => {
                 rollback::refuse_lost_chain(&options).await?;
-                Err(StartError::NoChain(options.directory).into())
+                Err(StartError::NoChain(options.database).into())
             }
         }
     }

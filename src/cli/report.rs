@@ -96,7 +96,7 @@ fn moment(text: &str) -> Result<Millis, String> {
 impl Report {
     /// Reports.
     pub async fn run(&self, global: &Global) -> Result<(), Failure> {
-        let answered = report::ask(&global.data, &self.question()).await.map_err(failure)?;
+        let answered = report::ask(&global.options_to_read()?.database, &self.question()).await.map_err(failure)?;
         if answered.blocks_behind > 0 {
             let behind = answered.blocks_behind;
             eprintln!("note: the views that this is read from are {behind} blocks behind the chain");
@@ -131,7 +131,8 @@ impl Report {
 
 fn failure(error: ReportError) -> Failure {
     match &error {
-        ReportError::Nothing(_) => Failure::of(Kind::Input, &error).way_out("name the data directory with --data"),
+        ReportError::Nothing(_) => Failure::of(Kind::Input, &error)
+            .way_out("name the data directory with --data, or the database with --database"),
         ReportError::UnknownProgramme(_) | ReportError::UnknownParty(_) => Failure::of(Kind::Input, &error),
         ReportError::Read(ReadError::Views(_)) => Failure::of(Kind::Other, &error),
         ReportError::Read(_) => Failure::of(Kind::Input, &error),

@@ -42,14 +42,15 @@ impl Verify {
     /// Verifies.
     pub async fn run(&self, global: &Global) -> Result<(), Failure> {
         let progress = Progress::begin("checking blocks");
-        let verified = verify::verify(&global.data, |what, done, of| {
+        let verified = verify::verify(&global.data, &global.options_to_read()?.database, |what, done, of| {
             progress.say(what);
             progress.at(done, of);
         })
         .await;
         progress.end();
         let verified = verified.map_err(|error| match &error {
-            VerifyError::NoChain(_) => Failure::of(Kind::Input, &error).way_out("name the data directory with --data"),
+            VerifyError::NoChain(_) => Failure::of(Kind::Input, &error)
+                .way_out("name the data directory with --data, or the database with --database"),
             VerifyError::TooBusy => Failure::of(Kind::Other, &error).way_out("try again when less is recorded"),
             _ => Failure::of(Kind::Other, &error),
         })?;

@@ -101,13 +101,14 @@ pub async fn begin(options: Options, beginning: Beginning<'_>) -> Result<Begun, 
     let (officer, now) = (Uuid::new_v4(), options.clock.now()?);
     let envelope = {
         make_directory(&options.directory)?;
-        let _lock = WriterLock::acquire(&options.directory)?;
+        let lock = WriterLock::acquire(&options.directory, &options.database).await?;
         let store = open_node_store(&options).await?;
         let keyring = Keyring::unlock(&store, same(&options.unlock)).await?;
         let key = keyring.create(officer).await?;
         let payload = payload(beginning, officer, key, Custody::Node, now)?;
         let signature = keyring.sign(key, &signing_bytes(&payload))?;
         store.close().await?;
+        lock.release().await;
         Envelope::new(payload, vec![(PublicKey(key.0), Signature(signature))])?
     };
     begin_with(options, envelope, now).await
@@ -189,18 +190,18 @@ fn read(envelope: &Envelope) -> Result<ChainBegin, BeginError> {
 /// Refuses where a chain is, or was and was lost.
 async fn refuse_second_chain(options: &Options) -> Result<(), BeginError> {
     match has_chain(options).await? {
-        true => Err(StartError::ChainExists(options.directory.clone()).into()),
+        true => Err(StartError::ChainExists(options.database.clone()).into()),
         false => Ok(refuse_lost_chain(options).await?),
     }
 }
 
-/// Whether the directory holds a chain; makes nothing.
+/// Whether there is a chain; makes nothing.
 pub async fn has_chain(options: &Options) -> Result<bool, StoreError> {
-    let path = options.directory.join("chain.db");
-    if !path.exists() {
+    let place = options.database.chain();
+    if !place.exists().await? {
         return Ok(false);
     }
-    let chain = ChainStore::open(&path, options.faults.clone()).await?;
+    let chain = ChainStore::open(&place, options.faults.clone()).await?;
     let head = chain.head().await?;
     chain.close().await?;
     Ok(head.is_some())
@@ -208,7 +209,7 @@ pub async fn has_chain(options: &Options) -> Result<bool, StoreError> {
 
 async fn open_node_store(options: &Options) -> Result<NodeStore, BeginError> {
     make_directory(&options.directory)?;
-    Ok(NodeStore::open(&options.directory.join("node.db"), options.faults.clone()).await?)
+    Ok(NodeStore::open(&options.database.node(), options.faults.clone()).await?)
 }
 
 /// The same way to unlock, for a second opening.

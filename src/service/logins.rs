@@ -1,10 +1,9 @@
 //! The use case `login`: a bearer token for an officer, and a key that the node keeps.
 
-use std::path::PathBuf;
-
 use uuid::Uuid;
 
 use crate::ledger::ids::KeyId;
+use crate::store::database::Database;
 use crate::store::error::StoreError;
 use crate::store::node::NodeStore;
 use crate::store::node::keyring::{Keyring, KeyringError};
@@ -38,9 +37,9 @@ pub struct MadeLogin {
 /// Why no login was made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// There is no node in the directory.
-    #[error("there is no chain in {}", .0.display())]
-    NoChain(PathBuf),
+    /// There is no node.
+    #[error("there is no chain in {0}")]
+    NoChain(Database),
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,11 +56,11 @@ pub enum LoginError {
 
 /// Makes a login; works beside a running server, since a login is one row of the node's store.
 pub async fn make(options: Options, wanted: &NewLogin) -> Result<MadeLogin, LoginError> {
-    let path = options.directory.join("node.db");
-    if !path.exists() {
-        return Err(LoginError::NoChain(options.directory));
+    let place = options.database.node();
+    if !place.exists().await? {
+        return Err(LoginError::NoChain(options.database));
     }
-    let store = NodeStore::open(&path, options.faults.clone()).await?;
+    let store = NodeStore::open(&place, options.faults.clone()).await?;
     let key = match wanted.new_key {
         true => Some(Keyring::unlock(&store, options.unlock).await?.create(wanted.officer).await?),
         false => None,

@@ -20,6 +20,7 @@ use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::chain::ChainStore;
+use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::lock::{LockError, WriterLock};
@@ -27,6 +28,7 @@ use crate::store::node::NodeStore;
 use crate::store::node::drafts::DraftStatus;
 use crate::store::node::keyring::{Keyring, KeyringError, NODE_ITSELF, Unlock};
 use crate::store::node::unlock::UnlockError;
+use crate::store::postgres::NotAnAddress;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
@@ -41,8 +43,10 @@ use super::replica::{Rejected, Replica};
 /// How a node is opened.
 #[derive(Debug)]
 pub struct Options {
-    /// The data directory.
+    /// The data directory: the node's files.
     pub directory: PathBuf,
+    /// Where the stores are.
+    pub database: Database,
     /// How the keys it keeps are unlocked.
     pub unlock: Unlock,
     /// Where time comes from.
@@ -71,16 +75,22 @@ impl Default for Bounds {
 }
 
 impl Options {
-    /// A command's options: the system's clock, the key file in the data directory.
+    /// A command's options: stores, and the key file, in the data directory; the system's clock.
     pub fn new(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
+            database: Database::Files(directory.to_owned()),
             unlock: Unlock::key_file_in(directory),
             clock: Arc::new(Clock::system()),
             serving: false,
             bounds: Bounds::default(),
             faults: Faults::default(),
         }
+    }
+
+    /// The same with the stores in a PostgreSQL database.
+    pub fn with_database(self, address: &str) -> Result<Self, NotAnAddress> {
+        Ok(Self { database: Database::Postgres(address.parse()?), ..self })
     }
 }
 
@@ -112,19 +122,19 @@ pub enum StartError {
     Keyring(#[from] KeyringError),
     /// There is no chain yet.
     #[error("there is no chain in {0}; begin one with `aqueduct init`, or try `aqueduct demo`")]
-    NoChain(PathBuf),
+    NoChain(Database),
     /// There is a chain already.
     #[error("there is a chain in {0} already")]
-    ChainExists(PathBuf),
+    ChainExists(Database),
     /// The views hold more than the chain, or another one.
     #[error("the end of the chain is missing: {0}; bring the chain back from a copy that verifies")]
     ChainBehindViews(String),
     /// The node's own store was lost.
     #[error(
-        "node.db in {0} holds no key of this chain's node: logins, keys and the last signed checkpoint are missing; \
+        "{0} holds no key of this chain's node: logins, keys and the last signed checkpoint are missing; \
          bring it back from a copy"
     )]
-    NodeStoreLost(PathBuf),
+    NodeStoreLost(Place),
     /// The views and the chain contradict each other.
     #[error("the views do not fit the chain: {0}; make them anew with `aqueduct rebuild`")]
     ViewsContradict(String),
@@ -180,7 +190,7 @@ pub struct Node {
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
     tasks: Vec<JoinHandle<()>>,
-    _lock: WriterLock,
+    lock: WriterLock,
 }
 
 struct Opened {
@@ -196,10 +206,10 @@ struct Opened {
 impl Node {
     /// Begins a chain in an empty directory with its first operation, whole and signed.
     pub async fn begin(options: Options, envelope: Vec<u8>) -> Result<Digest, StartError> {
-        let (directory, clock) = (options.directory.clone(), options.clock.clone());
+        let (database, clock) = (options.database.clone(), options.clock.clone());
         let opened = open_stores(options).await?;
         if opened.chain.head().await?.is_some() {
-            return Err(StartError::ChainExists(directory));
+            return Err(StartError::ChainExists(database));
         }
         let checked = Checked::new(envelope, Vec::new(), &Digest::ZERO)
             .map_err(|why: NotAnOperation| StartError::Begin(why.to_string()))?;
@@ -210,18 +220,19 @@ impl Node {
         };
         let id = block.header.chain_id();
         opened.chain.append(&super::orderer::stored(block)).await.map_err(|why| StartError::Begin(why.to_string()))?;
+        opened.lock.release().await;
         Ok(id)
     }
 
     /// Opens the chain of a directory and brings everything up to its head.
     pub async fn open(options: Options) -> Result<Self, StartError> {
-        let (directory, clock, serving) = (options.directory.clone(), options.clock.clone(), options.serving);
+        let (database, clock, serving) = (options.database.clone(), options.clock.clone(), options.serving);
         let bounds = options.bounds;
         let opened = open_stores(options).await?;
         let Some(stored_head) = opened.chain.head().await? else {
             return Err(match opened.views.applied().await?.height {
                 Some(height) => StartError::ChainBehindViews(format!("the views hold block {height}, the chain none")),
-                None => StartError::NoChain(directory),
+                None => StartError::NoChain(database),
             });
         };
         let now = clock.now()?;
@@ -268,7 +279,7 @@ impl Node {
             stop,
             broken,
             tasks: vec![ordering, projecting],
-            _lock: opened.lock,
+            lock: opened.lock,
         };
         if let Ok(now) = node.clock.now() {
             node.store.expire_drafts(now).await?;
@@ -280,7 +291,7 @@ impl Node {
     /// Stops: what was taken is answered, the views are brought up to the head.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        let Self { tasks, recorder, chain, views, store, keyring, _lock, .. } = self;
+        let Self { tasks, recorder, chain, views, store, keyring, lock, .. } = self;
         drop((recorder, keyring));
         for task in tasks {
             // A task that panicked has said so already.
@@ -292,6 +303,7 @@ impl Node {
         }
         let _ = views.close().await;
         let _ = store.close().await;
+        lock.release().await;
     }
 
     /// The chain's id.
@@ -458,14 +470,15 @@ pub(super) fn make_directory(directory: &Path) -> Result<(), StartError> {
 async fn open_stores(options: Options) -> Result<Opened, StartError> {
     let directory = options.directory.as_path();
     make_directory(directory)?;
-    let lock = WriterLock::acquire(directory)?;
-    let chain = Arc::new(ChainStore::open(&directory.join("chain.db"), options.faults.clone()).await?);
-    let views = Views::open(&directory.join("views.db"), options.faults.clone()).await?;
-    let store = NodeStore::open(&directory.join("node.db"), options.faults.clone()).await?;
+    let database = &options.database;
+    let lock = WriterLock::acquire(directory, database).await?;
+    let chain = Arc::new(ChainStore::open_locked(&database.chain(), options.faults.clone(), &lock).await?);
+    let views = Views::open(&database.views(), options.faults.clone()).await?;
+    let store = NodeStore::open(&database.node(), options.faults.clone()).await?;
     let keyring = Keyring::unlock(&store, options.unlock).await?;
     let proposer = match store.proposer_key().await? {
         Some(key) => key,
-        None if chain.head().await?.is_some() => return Err(StartError::NodeStoreLost(options.directory)),
+        None if chain.head().await?.is_some() => return Err(StartError::NodeStoreLost(database.node())),
         None => {
             let key = keyring.create(NODE_ITSELF).await?;
             store.set_proposer_key(key).await?;

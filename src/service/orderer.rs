@@ -260,7 +260,7 @@ impl Orderer {
             batch.into_iter().for_each(|waiting| waiting.fail(NotRecorded::Unavailable));
             return true;
         }
-        let (checked, tasks) = self.rehearsals(batch, now);
+        let (checked, mut tasks) = self.rehearsals(batch, now);
         let time = self.replica.time_after_head(now);
         // After a failed write an empty block tells when the store can be written again.
         let is_written = self.acceptance.store.load(Ordering::SeqCst);
@@ -274,7 +274,7 @@ impl Orderer {
             answer_all(tasks, verdicts);
             return true;
         };
-        match self.make_durable(block).await {
+        match self.make_durable(block, &mut tasks).await {
             Durable::Yes => {
                 self.acceptance.store.store(true, Ordering::SeqCst);
                 self.count(block);
@@ -306,12 +306,16 @@ impl Orderer {
         metrics.block_bytes.take(block.body_bytes.len() as u64);
     }
 
+    /// Tells everybody who waits that the store is not available.
+    fn turn_away(&mut self) {
+        self.left.drain(..).for_each(|waiting| waiting.fail(NotRecorded::Unavailable));
+        while let Ok(waiting) = self.inbox.try_recv() {
+            waiting.fail(NotRecorded::Unavailable);
+        }
+    }
+
     /// Answers rehearsals at once; the rest goes into a block.
-    fn rehearsals(
-        &self,
-        batch: Vec<Waiting>,
-        now: Millis,
-    ) -> (Vec<Checked>, Vec<oneshot::Sender<Result<Answer, NotRecorded>>>) {
+    fn rehearsals(&self, batch: Vec<Waiting>, now: Millis) -> (Vec<Checked>, Vec<Reply>) {
         let (mut checked, mut tasks) = (Vec::new(), Vec::new());
         for waiting in batch {
             match waiting.task {
@@ -339,29 +343,41 @@ impl Orderer {
         prefetch(&mut self.replica, &self.views, &stated, now).await
     }
 
-    /// Writes the block as one row. An unknown outcome is found out before anybody is answered.
-    async fn make_durable(&mut self, block: &Block) -> Durable {
+    /// Writes the block as one row. An unknown outcome is found out before anybody is told that
+    /// something is recorded, or refused.
+    async fn make_durable(&mut self, block: &Block, tasks: &mut Vec<Reply>) -> Durable {
         let stored = stored(block);
-        let began = Instant::now();
-        let appended = self.chain.append(&stored).await;
-        self.projector.metrics().append.take_duration(began.elapsed());
-        match appended {
-            Ok(()) => Durable::Yes,
-            Err(AppendError::Conflict) => {
-                error!(height = stored.height, "another writer appended to the chain; stopping");
-                Durable::Lost
-            }
-            Err(error) => {
-                let error = with_causes(&error);
-                warn!(height = stored.height, error, "the block may not be written; reading the head again");
-                self.find_out(&stored).await
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let began = Instant::now();
+            let appended = self.chain.append(&stored).await;
+            self.projector.metrics().append.take_duration(began.elapsed());
+            let error = match appended {
+                Ok(()) => return Durable::Yes,
+                Err(AppendError::Conflict) => {
+                    error!(height = stored.height, "another writer appended to the chain; stopping");
+                    return Durable::Lost;
+                }
+                Err(error) => error,
+            };
+            let was_cut_off = matches!(error, AppendError::Unknown { .. });
+            let error = with_causes(&error);
+            warn!(height = stored.height, error, "the block may not be written; reading the head again");
+            let found = self.find_out(&stored, tasks).await;
+            // A connection that was lost is there again, and somebody is still waiting.
+            let once_more = matches!(found, Durable::No) && was_cut_off && !tasks.is_empty();
+            if !once_more || tries == limits::APPEND_TRIES_MAX {
+                return found;
             }
         }
     }
 
-    /// Reads the head until it answers: the block is there, or it is not.
-    async fn find_out(&mut self, stored: &StoredBlock) -> Durable {
+    /// Reads the head until it answers: the block is there, or it is not. Who waits for that is
+    /// told after a while that it is not known.
+    async fn find_out(&mut self, stored: &StoredBlock, tasks: &mut Vec<Reply>) -> Durable {
         self.acceptance.store.store(false, Ordering::SeqCst);
+        let began = Instant::now();
         loop {
             let head = match self.chain.reopen().await {
                 Ok(()) => self.chain.head().await,
@@ -382,6 +398,10 @@ impl Orderer {
                 }
                 Err(error) => warn!(error = with_causes(&error), "the chain store does not answer"),
             }
+            if began.elapsed() >= Duration::from_millis(limits::STORE_OUTAGE_MS) {
+                fail_all(std::mem::take(tasks), NotRecorded::Unavailable);
+                self.turn_away();
+            }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(limits::STORE_RETRY_MS)) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return Durable::Lost,
@@ -389,6 +409,9 @@ impl Orderer {
         }
     }
 }
+
+/// Who waits for the record of an operation.
+type Reply = oneshot::Sender<Result<Answer, NotRecorded>>;
 
 /// A block as the chain store takes it.
 pub(super) fn stored(block: &Block) -> StoredBlock {
@@ -421,7 +444,7 @@ impl Waiting {
     }
 }
 
-fn answer_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, verdicts: Vec<Verdict>) {
+fn answer_all(tasks: Vec<Reply>, verdicts: Vec<Verdict>) {
     for (reply, verdict) in tasks.into_iter().zip(verdicts) {
         let answer = match verdict {
             Verdict::Admitted(change) => Ok(Answer { recorded: change.recorded().clone(), change: Some(change) }),
@@ -433,7 +456,7 @@ fn answer_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, verdicts
     }
 }
 
-fn fail_all(tasks: Vec<oneshot::Sender<Result<Answer, NotRecorded>>>, why: NotRecorded) {
+fn fail_all(tasks: Vec<Reply>, why: NotRecorded) {
     for reply in tasks {
         // A caller that went away needs no answer.
         let _ = reply.send(Err(why.clone()));

@@ -1,11 +1,11 @@
 //! The use case `rebuild`: the views are emptied and made anew from the chain.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::store::chain::ChainStore;
+use crate::store::database::Place;
 use crate::store::lock::WriterLock;
 use crate::store::views::Views;
 
@@ -25,24 +25,25 @@ pub struct Rebuilt {
     pub entries: u64,
 }
 
-/// Makes the views anew, unless they show that the end of the chain is missing. `progress` is told the blocks in the views and the blocks in all.
+/// Makes the views anew, unless they show that the end of the chain is missing. `progress` is
+/// told the blocks in the views and the blocks in all.
 pub async fn rebuild(options: Options, progress: impl Fn(u64, u64)) -> Result<Rebuilt, StartError> {
-    let directory = options.directory.clone();
-    let chain_path = directory.join("chain.db");
-    if !chain_path.exists() {
-        return Err(StartError::NoChain(directory));
+    let (chain, views) = (options.database.chain(), options.database.views());
+    if !chain.exists().await? {
+        return Err(StartError::NoChain(options.database));
     }
     let blocks = {
-        let _lock = WriterLock::acquire(&directory)?;
-        let chain = ChainStore::open(&chain_path, options.faults.clone()).await?;
+        let lock = WriterLock::acquire(&options.directory, &options.database).await?;
+        let chain = ChainStore::open(&chain, options.faults.clone()).await?;
         // The views may be the only ones that still tell of a chain that was longer.
         refuse_lost_end(&options, &chain).await?;
         let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
         chain.close().await?;
-        empty(&directory, &options).await?;
+        empty(&views, &options).await?;
+        lock.release().await;
         blocks
     };
-    let watched = open_views(&directory, &options).await?;
+    let watched = Views::open(&views, options.faults.clone()).await?;
     let node = {
         let opening = async {
             let node = Node::open(options).await?;
@@ -68,29 +69,16 @@ pub async fn rebuild(options: Options, progress: impl Fn(u64, u64)) -> Result<Re
     Ok(Rebuilt { blocks: applied.height.map_or(0, |height| height + 1), entries: applied.entries })
 }
 
-/// Empties the tables; a file that cannot be read at all is taken away, since nothing in it is
+/// Empties the tables; views that cannot be read at all are taken away, since nothing in them is
 /// needed.
-async fn empty(directory: &Path, options: &Options) -> Result<(), StartError> {
+async fn empty(place: &Place, options: &Options) -> Result<(), StartError> {
     let cleared = async {
-        let views = open_views(directory, options).await?;
+        let views = Views::open(place, options.faults.clone()).await?;
         views.clear().await?;
         views.close().await
     };
-    if cleared.await.is_ok() {
-        return Ok(());
+    match cleared.await {
+        Ok(()) => Ok(()),
+        Err(_) => Ok(place.remove().await?),
     }
-    for name in ["views.db", "views.db-wal", "views.db-shm"] {
-        let path = directory.join(name);
-        match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StartError::Directory { path, source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-async fn open_views(directory: &Path, options: &Options) -> Result<Views, crate::store::views::error::ViewsError> {
-    Views::open(&directory.join("views.db"), options.faults.clone()).await
 }

@@ -1,9 +1,7 @@
 //! The use case `report`: where money is and where it was lost, read from the views alone.
 //!
-//! It opens the views of a data directory, and the chain only to say how far the views are
+//! It opens the views of a database, and the chain only to say how far the views are
 //! behind it; no lock is taken, so it works beside a running server.
-
-use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -12,6 +10,7 @@ use crate::ledger::selection::{GroupBy, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
 use crate::store::chain::ChainStore;
+use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::views::Views;
@@ -53,8 +52,8 @@ pub struct Answered {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// There are no views.
-    #[error("there is nothing to report on in {}", .0.display())]
-    Nothing(PathBuf),
+    #[error("there is nothing to report on in {0}")]
+    Nothing(Database),
     /// A programme that is not defined.
     #[error("there is no programme {0:?}")]
     UnknownProgramme(String),
@@ -67,32 +66,32 @@ pub enum ReportError {
     /// The views cannot be opened.
     #[error(transparent)]
     Views(#[from] ViewsError),
-    /// The chain cannot be opened.
+    /// A store cannot be opened.
     #[error(transparent)]
-    Chain(#[from] StoreError),
+    Store(#[from] StoreError),
 }
 
-/// Answers a question from the views of a data directory.
-pub async fn ask(directory: &Path, question: &Question) -> Result<Answered, ReportError> {
-    let (views_path, chain_path) = (directory.join("views.db"), directory.join("chain.db"));
-    if !views_path.exists() || !chain_path.exists() {
-        return Err(ReportError::Nothing(directory.to_owned()));
+/// Answers a question from the views of a database.
+pub async fn ask(database: &Database, question: &Question) -> Result<Answered, ReportError> {
+    let (views, chain) = (database.views(), database.chain());
+    if !views.exists().await? || !chain.exists().await? {
+        return Err(ReportError::Nothing(database.clone()));
     }
-    let views = Views::open(&views_path, Faults::default()).await?;
+    let views = Views::open(&views, Faults::default()).await?;
     if views.last_block().await?.is_none() {
-        return Err(ReportError::Nothing(directory.to_owned()));
+        return Err(ReportError::Nothing(database.clone()));
     }
     let tables = views.load_resident().await?;
     let filter = filter(&tables, question)?;
     let moment = reads::moment(&views, question.as_of).await?;
     let report = reads::sums(&views, &filter, question.by, moment).await?.report(&tables);
     // Read after the views, so that they are never ahead of it.
-    let blocks_behind = behind(&views, &chain_path).await?;
+    let blocks_behind = behind(&views, &chain).await?;
     views.close().await?;
     Ok(Answered { report, blocks_behind })
 }
 
-async fn behind(views: &Views, chain: &Path) -> Result<u64, ReportError> {
+async fn behind(views: &Views, chain: &Place) -> Result<u64, ReportError> {
     let held = views.applied().await?.height.map_or(0, |height| height + 1);
     let chain = ChainStore::open(chain, Faults::default()).await?;
     let blocks = chain.head().await?.map_or(0, |head| head.height + 1);

@@ -1,8 +1,6 @@
 //! Whether the end of a chain is missing: what the views and the node's own store still know of
 //! it is compared with what is there, before anything is written that would hide the loss.
 
-use std::path::Path;
-
 use crate::chain::block::Header;
 use crate::store::chain::ChainStore;
 use crate::store::error::StoreError;
@@ -82,28 +80,30 @@ async fn compare_views(held: HeldBlock, chain: &ChainStore) -> Result<(), StartE
     }
 }
 
-async fn held_by_views(options: &Options) -> Result<Option<HeldBlock>, ViewsError> {
-    let Some(path) = existing(&options.directory, "views.db") else { return Ok(None) };
-    let views = Views::open(&path, options.faults.clone()).await?;
+async fn held_by_views(options: &Options) -> Result<Option<HeldBlock>, StartError> {
+    let place = options.database.views();
+    if !place.exists().await? {
+        return Ok(None);
+    }
+    let views = Views::open(&place, options.faults.clone()).await?;
     let held = async {
-        let Some(height) = views.applied().await?.height else { return Ok(None) };
+        let Some(height) = views.applied().await?.height else { return Ok::<_, ViewsError>(None) };
         // A row that cannot be read leaves the height, which alone tells of a shorter chain.
         let digest = views.block_at(height).await.ok().flatten().map(|row| row.digest);
         Ok(Some(HeldBlock { height, digest }))
     };
     let held = held.await;
     views.close().await?;
-    held
+    Ok(held?)
 }
 
 async fn signed_by_node(options: &Options) -> Result<Option<SignedCheckpoint>, StoreError> {
-    let Some(path) = existing(&options.directory, "node.db") else { return Ok(None) };
-    let store = NodeStore::open(&path, options.faults.clone()).await?;
+    let place = options.database.node();
+    if !place.exists().await? {
+        return Ok(None);
+    }
+    let store = NodeStore::open(&place, options.faults.clone()).await?;
     let signed = store.last_signed_checkpoint().await;
     store.close().await?;
     signed
-}
-
-fn existing(directory: &Path, name: &str) -> Option<std::path::PathBuf> {
-    Some(directory.join(name)).filter(|path| path.exists())
 }

@@ -2,7 +2,7 @@
 //!
 //! From genesis on every block is checked as a new one would be: its bytes, its place, every
 //! signature and list, whether the books admit each entry, and the digest of all changes. What
-//! that gives is written into views of its own, in a folder that is removed afterwards, and the
+//! that gives is written into views of its own, in files that are removed afterwards, and the
 //! stored views are compared with them table by table and row by row. The last checkpoint that
 //! this node signed must be of this chain.
 //!
@@ -17,6 +17,7 @@ use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::chain::{ChainStore, StoredBlock};
+use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::node::NodeStore;
@@ -36,8 +37,8 @@ use super::verify_views::Comparison;
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// There is no chain.
-    #[error("there is no chain in {}", .0.display())]
-    NoChain(PathBuf),
+    #[error("there is no chain in {0}")]
+    NoChain(Database),
     /// A file may not be read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
@@ -46,7 +47,7 @@ pub enum VerifyError {
         /// Why.
         source: std::io::Error,
     },
-    /// A store cannot be closed.
+    /// A store cannot be reached, or closed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The views derived anew cannot be written or read.
@@ -65,19 +66,24 @@ pub enum VerifyError {
     TooBusy,
 }
 
-/// Verifies a data directory. `progress` is told what is done, how much of it, and of how much.
-pub async fn verify(directory: &Path, progress: impl Fn(&str, u64, u64)) -> Result<Verified, VerifyError> {
-    let chain_path = directory.join("chain.db");
-    if !chain_path.exists() {
-        return Err(VerifyError::NoChain(directory.to_owned()));
+/// Verifies the stores of a node, of which `directory` has room for the views derived anew.
+/// `progress` is told what is done, how much of it, and of how much.
+pub async fn verify(
+    directory: &Path,
+    database: &Database,
+    progress: impl Fn(&str, u64, u64),
+) -> Result<Verified, VerifyError> {
+    let chain = database.chain();
+    if !chain.exists().await? {
+        return Err(VerifyError::NoChain(database.clone()));
     }
     // Read before the chain: it was signed after the blocks it covers were durable.
-    let signed = match signed_checkpoint(directory).await? {
+    let signed = match signed_checkpoint(&database.node()).await? {
         Ok(signed) => signed,
         Err(fault) => return Ok(Verified { fault: Some(fault), ..Verified::default() }),
     };
-    is_readable(&chain_path)?;
-    let chain = match ChainStore::open(&chain_path, Faults::default()).await {
+    is_readable(&chain)?;
+    let chain = match ChainStore::open(&chain, Faults::default()).await {
         Ok(chain) => chain,
         Err(why) => {
             let fault = Some(Fault::in_chain(0, with_causes(&why)));
@@ -85,8 +91,8 @@ pub async fn verify(directory: &Path, progress: impl Fn(&str, u64, u64)) -> Resu
         }
     };
     let folder = Scratch::make(directory)?;
-    let scratch = Views::open(&folder.0.join("views.db"), Faults::default()).await?;
-    let views = match open_views(directory).await? {
+    let scratch = Views::open(&Place::file(folder.0.join("views.db")), Faults::default()).await?;
+    let views = match open_views(&database.views()).await? {
         Ok(views) => views,
         Err(fault) => return Ok(Verified { fault: Some(fault), ..Verified::default() }),
     };
@@ -102,14 +108,13 @@ pub async fn verify(directory: &Path, progress: impl Fn(&str, u64, u64)) -> Resu
 }
 
 /// The checkpoint that this node signed last, or why its store cannot tell.
-async fn signed_checkpoint(directory: &Path) -> Result<Result<Option<SignedCheckpoint>, Fault>, VerifyError> {
-    let path = directory.join("node.db");
-    if !path.exists() {
+async fn signed_checkpoint(place: &Place) -> Result<Result<Option<SignedCheckpoint>, Fault>, VerifyError> {
+    if !place.exists().await? {
         return Ok(Ok(None));
     }
-    is_readable(&path)?;
+    is_readable(place)?;
     let read = async {
-        let store = NodeStore::open(&path, Faults::default()).await?;
+        let store = NodeStore::open(place, Faults::default()).await?;
         let signed = store.last_signed_checkpoint().await?;
         store.close().await?;
         Ok::<_, StoreError>(signed)
@@ -118,18 +123,18 @@ async fn signed_checkpoint(directory: &Path) -> Result<Result<Option<SignedCheck
 }
 
 /// The stored views, if there are any, or what is wrong with their file.
-async fn open_views(directory: &Path) -> Result<Result<Option<Views>, Fault>, VerifyError> {
-    let path = directory.join("views.db");
-    if !path.exists() {
+async fn open_views(place: &Place) -> Result<Result<Option<Views>, Fault>, VerifyError> {
+    if !place.exists().await? {
         return Ok(Ok(None));
     }
-    is_readable(&path)?;
-    let opened = Views::open(&path, Faults::default()).await;
+    is_readable(place)?;
+    let opened = Views::open(place, Faults::default()).await;
     Ok(opened.map(Some).map_err(|why| Fault::in_views(with_causes(&why))))
 }
 
 /// A file that may not be read says nothing about what is in it.
-fn is_readable(path: &Path) -> Result<(), VerifyError> {
+fn is_readable(place: &Place) -> Result<(), VerifyError> {
+    let Some(path) = place.path() else { return Ok(()) };
     let opened = std::fs::File::open(path);
     opened.map(drop).map_err(|source| VerifyError::Unreadable { path: path.to_owned(), source })
 }

@@ -1,26 +1,23 @@
 //! The truth: the blocks, one row each, appended by compare-and-set and never changed.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use aqueduct_migrations::chain::ChainMigrator;
-use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, RuntimeErr, SqlErr, Statement, Value,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, RuntimeErr, SqlErr,
+    Value,
 };
 use tokio::sync::RwLock;
 
+use super::appender::Appender;
+use super::database::Place;
 use super::error::{AppendError, Cause, StoreError};
 use super::faults::{Faults, Point};
-use super::sqlite::{self, Role};
-use super::wal::WalKeeper;
+use super::lock::WriterLock;
+use super::session::Session;
 use crate::ledger::time::Millis;
-
-/// Connections that read the chain. Its readers are few: the tail's replay, receipts, audits.
-const READERS: u32 = 4;
 
 /// How long `reopen` waits for a connection in use before it opens new ones beside it.
 const CLOSE_WAIT_SECONDS: u64 = 5;
@@ -71,16 +68,17 @@ pub struct Head {
 /// The chain store: one connection that appends, a few that read.
 #[derive(Debug)]
 pub struct ChainStore {
-    path: PathBuf,
+    place: Place,
     faults: Faults,
+    /// That of the writer's lock, where the lock has one.
+    session: Option<Arc<Session>>,
     connections: RwLock<Connections>,
 }
 
 #[derive(Debug)]
 struct Connections {
-    writer: DatabaseConnection,
+    appender: Appender,
     readers: DatabaseConnection,
-    wal: WalKeeper,
 }
 
 mod blocks {
@@ -107,13 +105,21 @@ mod blocks {
 }
 
 impl ChainStore {
-    /// Opens the file, making it when it does not exist, and brings its schema up to date.
-    ///
-    /// Who appends must hold the directory's `WriterLock`: the store itself only keeps two
-    /// writers from continuing the same block twice.
-    pub async fn open(path: &Path, faults: Faults) -> Result<Self, StoreError> {
-        let connections = Connections::open(path).await?;
-        Ok(Self { path: path.to_owned(), faults, connections: RwLock::new(connections) })
+    /// Opens the store, making it when it does not exist, and brings its schema up to date: to
+    /// read it.
+    pub async fn open(place: &Place, faults: Faults) -> Result<Self, StoreError> {
+        Self::open_on(place, faults, None).await
+    }
+
+    /// The same for who appends, and therefore must hold the lock: the store itself only keeps
+    /// two writers from continuing the same block twice.
+    pub async fn open_locked(place: &Place, faults: Faults, lock: &WriterLock) -> Result<Self, StoreError> {
+        Self::open_on(place, faults, lock.session()).await
+    }
+
+    async fn open_on(place: &Place, faults: Faults, session: Option<Arc<Session>>) -> Result<Self, StoreError> {
+        let connections = RwLock::new(Connections::open(place, session.as_ref()).await?);
+        Ok(Self { place: place.clone(), faults, session, connections })
     }
 
     /// Closes every connection and opens new ones: the way on after an unknown outcome.
@@ -122,7 +128,7 @@ impl ChainStore {
     pub async fn reopen(&self) -> Result<(), StoreError> {
         let mut connections = self.connections.write().await;
         connections.close().await?;
-        *connections = Connections::open(&self.path).await?;
+        *connections = Connections::open(&self.place, self.session.as_ref()).await?;
         Ok(())
     }
 
@@ -139,13 +145,11 @@ impl ChainStore {
         self.faults.check(Point::BeforeAppend).map_err(|fault| AppendError::Failed { source: fault.into() })?;
         let insert = insert_after_head(block).map_err(|source| AppendError::Failed { source })?;
         let connections = self.connections.read().await;
-        let done = connections.writer.execute(&insert).await.map_err(outcome_of)?;
-        if done.rows_affected() == 0 {
+        let bytes = block.header.len() + block.body.len();
+        if connections.appender.append(&insert, bytes).await.map_err(outcome_of)? == 0 {
             return Err(AppendError::Conflict);
         }
-        self.faults.check(Point::AfterAppend).map_err(|fault| AppendError::Unknown { source: fault.into() })?;
-        connections.wal.appended(block.header.len() + block.body.len());
-        Ok(())
+        self.faults.check(Point::AfterAppend).map_err(|fault| AppendError::Unknown { source: fault.into() })
     }
 
     /// The last block; `None` before the first.
@@ -231,13 +235,7 @@ impl ChainStore {
     /// settings and make the disk full. It does nothing on PostgreSQL.
     #[doc(hidden)]
     pub async fn pragma(&self, pragma: &str) -> Result<Option<i64>, StoreError> {
-        let writer = &self.connections.read().await.writer;
-        if writer.get_database_backend() != DbBackend::Sqlite {
-            return Ok(None);
-        }
-        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
-        let row = writer.query_one_raw(statement).await.map_err(StoreError::read(PRAGMA))?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(StoreError::read(PRAGMA))
+        self.connections.read().await.appender.pragma(pragma).await.map_err(StoreError::read(PRAGMA))
     }
 
     async fn readers(&self) -> DatabaseConnection {
@@ -246,21 +244,15 @@ impl ChainStore {
 }
 
 impl Connections {
-    async fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |error: DbErr| StoreError::Open { path: path.to_owned(), source: error.into() };
-        let writer = sqlite::connect(path, Role::WriterWithoutCheckpoints, 1).await.map_err(failed)?;
-        ChainMigrator::up(&writer, None)
-            .await
-            .map_err(|error| StoreError::Migrate { path: path.to_owned(), source: error.into() })?;
-        let readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
-        Ok(Self { writer, readers, wal: WalKeeper::start(path) })
+    async fn open(place: &Place, session: Option<&Arc<Session>>) -> Result<Self, StoreError> {
+        let (appender, readers) = Appender::open(place, session).await?;
+        Ok(Self { appender, readers })
     }
 
     async fn close(&self) -> Result<(), StoreError> {
         let all = async {
-            self.wal.close().await;
             self.readers.close_by_ref().await?;
-            self.writer.close_by_ref().await
+            self.appender.close().await
         };
         match tokio::time::timeout(Duration::from_secs(CLOSE_WAIT_SECONDS), all).await {
             Ok(closed) => closed.map_err(StoreError::write("the end of the chain store")),
@@ -340,7 +332,7 @@ fn outcome_of(error: DbErr) -> AppendError {
 /// Anything else counts as unknown, in particular a failed sync: the bytes may be in the file.
 fn surely_not_written(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return matches!(error, DbErr::ConnectionAcquire(_));
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
     };
     let SqlxError::Database(error) = error.as_ref() else { return false };
     let code = error.code().unwrap_or_default();

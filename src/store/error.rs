@@ -1,6 +1,6 @@
 //! Why a store could not do what was asked: the attempt in the text, the cause as the source.
 
-use std::path::PathBuf;
+use super::database::Place;
 
 /// What lies behind a failure, as the database or the system reported it.
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -8,19 +8,27 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// A store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file could not be opened.
-    #[error("the store {} could not be opened", path.display())]
+    /// It could not be opened.
+    #[error("the store {place} could not be opened")]
     Open {
-        /// The store's file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// Why.
         source: Cause,
     },
     /// The schema could not be brought up to date.
-    #[error("the schema of {} could not be brought up to date", path.display())]
+    #[error("the schema of {place} could not be brought up to date")]
     Migrate {
-        /// The store's file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
+        /// Why.
+        source: Cause,
+    },
+    /// It could not be taken away.
+    #[error("the store {place} could not be taken away")]
+    Remove {
+        /// Where it is.
+        place: Place,
         /// Why.
         source: Cause,
     },

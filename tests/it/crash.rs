@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use std::time::Duration;
 use aqueduct::ledger::ids::Reference;
 use uuid::Uuid;
 
+use crate::cluster;
 use crate::world::{World, reference};
 
 const THREADS: usize = 6;
@@ -36,14 +36,25 @@ struct Ledger {
 #[test]
 fn a_killed_server_loses_no_answer_and_applies_none_twice() {
     let kills: u32 = std::env::var("AQUEDUCT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    kill_under_load(World::start(), kills);
+}
+
+#[test]
+fn a_killed_server_on_postgresql_loses_no_answer_and_applies_none_twice() {
+    // A run on PostgreSQL kills it as often as it is asked to above.
+    let Some(cluster) = cluster::shared() else { return };
+    kill_under_load(World::start_on(cluster.database()), 2);
+}
+
+fn kill_under_load(world: impl Future<Output = World>, kills: u32) {
     let seed: u64 = std::env::var("AQUEDUCT_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(20_261_121);
     println!("seed {seed}, {kills} kills");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (world, sent, token) = runtime.block_on(prepare());
+    let (world, sent, token) = runtime.block_on(prepare(world));
     let known = Arc::new(Mutex::new(Ledger::default()));
     let mut random = seed;
     for kill in 0..kills {
-        let (mut server, url) = serve(world.path());
+        let (mut server, url) = serve(&world);
         let workers: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let (known, url, token) = (known.clone(), url.clone(), token.clone());
@@ -57,20 +68,20 @@ fn a_killed_server_loses_no_answer_and_applies_none_twice() {
         for worker in workers {
             worker.join().unwrap();
         }
-        check_answers(world.path(), sent, &token, &known, kill);
+        check_answers(&world, sent, &token, &known, kill);
     }
     {
         let mut known = known.lock().unwrap();
         known.tried = known.ids.keys().copied().collect();
     }
-    check_answers(world.path(), sent, &token, &known, kills);
+    check_answers(&world, sent, &token, &known, kills);
     runtime.block_on(check_books(world, &known));
 }
 
 /// A directory with many hops on their way to the bureau; the reference of the first, and the
 /// bureau's login.
-async fn prepare() -> (World, Reference, String) {
-    let mut world = World::start().await;
+async fn prepare(world: impl Future<Output = World>) -> (World, Reference, String) {
+    let mut world = world.await;
     let allocated = world.allocate(HOPS as i64 * AMOUNT).await;
     let bureau = world.bureau.clone();
     let outputs: Vec<_> = (0..HOPS).map(|_| (&bureau, AMOUNT)).collect();
@@ -99,8 +110,8 @@ fn work(thread: usize, sent: Reference, url: &str, token: &str, known: &Mutex<Le
 
 /// After a restart: every answer is given again, of the same entry; what was under way is
 /// recorded once. After the last one, every answer of all of them.
-fn check_answers(path: &Path, sent: Reference, token: &str, known: &Mutex<Ledger>, kill: u32) {
-    let (mut server, url) = serve(path);
+fn check_answers(world: &World, sent: Reference, token: &str, known: &Mutex<Ledger>, kill: u32) {
+    let (mut server, url) = serve(world);
     let mut known = known.lock().unwrap();
     for hop in std::mem::take(&mut known.tried) {
         let id = known.ids[&hop];
@@ -129,17 +140,22 @@ async fn check_books(mut world: World, known: &Mutex<Ledger>) {
     entries.dedup();
     assert_eq!(entries.len() as i128, answered, "no entry answers two operations");
     world.stop().await;
-    let verified =
-        Command::new(env!("CARGO_BIN_EXE_aqueduct")).args(["verify", "--data"]).arg(world.path()).output().unwrap();
+    let verified = Command::new(env!("CARGO_BIN_EXE_aqueduct"))
+        .args(["verify", "--data"])
+        .arg(world.path())
+        .envs(world.address.iter().map(|address| ("AQUEDUCT_DATABASE", address)))
+        .output()
+        .unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     println!("{answered} acknowledgements, each recorded once");
 }
 
 /// Starts a server on a free port; it prints its address once it listens.
-fn serve(path: &Path) -> (Child, String) {
+fn serve(world: &World) -> (Child, String) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_aqueduct"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(path)
+        .arg(world.path())
+        .envs(world.address.iter().map(|address| ("AQUEDUCT_DATABASE", address)))
         .env("RUST_LOG", "error")
         .stdout(Stdio::piped())
         .spawn()

@@ -8,10 +8,16 @@ mod cli;
 #[cfg(all(feature = "server", unix))]
 mod clients;
 #[cfg(feature = "server")]
+mod cluster;
+#[cfg(feature = "server")]
 mod crash;
+#[cfg(feature = "server")]
+mod database;
 mod interchange;
 mod layers;
 mod ledger;
+#[cfg(feature = "server")]
+mod postgres;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]

@@ -27,6 +27,8 @@ use aqueduct::store::node::keyring::{Keyring, Unlock};
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use crate::database;
+
 /// 2024-11-04T09:00:00Z: before now on any machine, so that a server can go on with a world.
 pub const START: Millis = Millis(1_730_710_800_000);
 
@@ -41,6 +43,8 @@ pub struct Actor {
 /// The node and who acts on it.
 pub struct World {
     pub directory: TempDir,
+    /// The PostgreSQL database of its stores; none for files in the directory.
+    pub address: Option<String>,
     pub clock: Arc<Clock>,
     pub faults: Faults,
     pub bounds: Bounds,
@@ -90,14 +94,27 @@ impl World {
         world
     }
 
+    /// The same in a database of PostgreSQL.
+    pub async fn start_on(address: String) -> Self {
+        let mut world = Self::begun(tempfile::tempdir().unwrap(), Some(address)).await;
+        world.register().await;
+        world
+    }
+
     /// A chain with its registrar alone.
     pub async fn bare() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let address = database::address_of(directory.path());
+        Self::begun(directory, address).await
+    }
+
+    async fn begun(directory: TempDir, address: Option<String>) -> Self {
         let clock = Arc::new(Clock::manual(START));
         let faults = Faults::default();
         let actor = |label: &str| Actor { party: id_at(START), label: label.to_owned(), officers: Vec::new() };
         let mut world = Self {
             directory,
+            address,
             clock,
             faults,
             bounds: Bounds::default(),
@@ -121,12 +138,17 @@ impl World {
     }
 
     pub fn options(&self) -> Options {
+        let options = Options::new(self.path());
+        let options = match &self.address {
+            Some(address) => options.with_database(address).unwrap(),
+            None => options,
+        };
         Options {
             clock: self.clock.clone(),
             faults: self.faults.clone(),
             bounds: self.bounds,
             serving: self.serving,
-            ..Options::new(self.path())
+            ..options
         }
     }
 
@@ -210,7 +232,7 @@ impl World {
 
     async fn begin(&mut self) {
         let officer = Uuid::now_v7();
-        let store = NodeStore::open(&self.db("node.db"), Faults::default()).await.unwrap();
+        let store = NodeStore::open(&self.options().database.node(), Faults::default()).await.unwrap();
         let keyring = Keyring::unlock(&store, Unlock::key_file_in(self.path())).await.unwrap();
         let key = keyring.create(officer).await.unwrap();
         let registrar = PartyRegister {

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::chain::digest::Digest;
 use crate::ledger::registry::Role;
 use crate::ledger::time::Millis;
+use crate::store::database::Database;
 use crate::store::error::StoreError;
 use crate::store::node::NodeStore;
 use crate::store::node::keyring::{KeyringError, Unlock};
@@ -49,14 +50,14 @@ pub enum StoryError {
     #[error("the story cannot be told: {0}")]
     Script(String),
     /// The directory holds the whole demonstration already.
-    #[error("the demonstration in {} is told already; serve it, or remove that directory to tell it anew with new logins", .0.display())]
-    AlreadyTold(std::path::PathBuf),
+    #[error("the demonstration in {0} is told already; serve it, or remove that {kind} to tell it anew with new logins", kind = .0.kind())]
+    AlreadyTold(Database),
     /// An earlier telling was interrupted.
-    #[error("the demonstration in {} was interrupted before its end; remove that directory and run `aqueduct demo` again", .0.display())]
-    HalfTold(std::path::PathBuf),
+    #[error("the demonstration in {0} was interrupted before its end; remove that {kind} and run `aqueduct demo` again", kind = .0.kind())]
+    HalfTold(Database),
     /// There is another chain.
-    #[error("there is another chain in {}; the demonstration needs an empty directory", .0.display())]
-    OtherChain(std::path::PathBuf),
+    #[error("there is another chain in {0}; the demonstration needs an empty {kind}", kind = .0.kind())]
+    OtherChain(Database),
     /// The story would lie in the future.
     #[error("the clock says {now}, but the story ends at {ends}; set the clock right")]
     NotYet {
@@ -145,11 +146,11 @@ pub enum Told {
 
 /// How much of the demonstration a directory holds; makes nothing in an empty one.
 pub async fn told(options: &Options) -> Result<Told, StoreError> {
-    let path = options.directory.join("node.db");
-    let mark = match path.exists() {
+    let place = options.database.node();
+    let mark = match place.exists().await? {
         false => None,
         true => {
-            let store = NodeStore::open(&path, options.faults.clone()).await?;
+            let store = NodeStore::open(&place, options.faults.clone()).await?;
             let mark = store.setting(SETTING).await?;
             store.close().await?;
             mark
@@ -172,9 +173,9 @@ pub async fn tell(options: Options, progress: impl Fn(&str, u64, u64)) -> Result
     let script = Script::read()?;
     match told(&options).await? {
         Told::Nothing => {}
-        Told::Whole => return Err(StoryError::AlreadyTold(options.directory)),
-        Told::Half => return Err(StoryError::HalfTold(options.directory)),
-        Told::OtherChain => return Err(StoryError::OtherChain(options.directory)),
+        Told::Whole => return Err(StoryError::AlreadyTold(options.database)),
+        Told::Half => return Err(StoryError::HalfTold(options.database)),
+        Told::OtherChain => return Err(StoryError::OtherChain(options.database)),
     }
     let now = options.clock.now().map_err(|suspect| StoryError::Clock(suspect.into()))?;
     if now < script.ends() {
@@ -193,9 +194,8 @@ pub async fn tell(options: Options, progress: impl Fn(&str, u64, u64)) -> Result
 
 /// Begins the chain, with a mark that tells an interrupted story from any other chain.
 async fn begin_story(options: &Options, clock: &Arc<Clock>, script: &Script) -> Result<Begun, StoryError> {
-    let directory = &options.directory;
-    make_directory(directory)?;
-    let store = NodeStore::open(&directory.join("node.db"), options.faults.clone()).await?;
+    make_directory(&options.directory)?;
+    let store = NodeStore::open(&options.database.node(), options.faults.clone()).await?;
     store.set_setting(SETTING, BEGUN).await?;
     store.close().await?;
     let label = &script.country.registrar()?.label;
@@ -211,6 +211,7 @@ fn with_clock(options: &Options, clock: &Arc<Clock>) -> Options {
         },
         clock: clock.clone(),
         faults: options.faults.clone(),
+        database: options.database.clone(),
         ..Options::new(&options.directory)
     }
 }

@@ -5,16 +5,15 @@
 //! Secrets are stored hashed (logins) or sealed (keys), never in the clear. What an officer may
 //! do is the ledger's to say, from the roles of registered keys; a login only says who asks.
 
-use std::path::Path;
-
 use aqueduct_migrations::node::NodeMigrator;
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::{DatabaseConnection, DbErr};
 use uuid::Uuid;
 
+use super::database::Place;
 use super::error::StoreError;
 use super::faults::{Faults, Point};
-use super::sqlite::{self, Role};
+use super::{postgres, sqlite};
 
 pub mod drafts;
 mod held_keys;
@@ -36,14 +35,22 @@ pub struct NodeStore {
 }
 
 impl NodeStore {
-    /// Opens the file, making it when it does not exist, and brings its schema up to date.
-    pub async fn open(path: &Path, faults: Faults) -> Result<Self, StoreError> {
-        let failed = |error: DbErr| StoreError::Open { path: path.to_owned(), source: error.into() };
-        let writer = sqlite::connect(path, Role::Writer, 1).await.map_err(failed)?;
-        NodeMigrator::up(&writer, None)
-            .await
-            .map_err(|error| StoreError::Migrate { path: path.to_owned(), source: error.into() })?;
-        let readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
+    /// Opens the store, making it when it does not exist, and brings its schema up to date.
+    pub async fn open(place: &Place, faults: Faults) -> Result<Self, StoreError> {
+        let migrate = |source: DbErr| place.cannot_migrate(source);
+        let (writer, readers) = match place {
+            Place::File(path) => {
+                let failed = |source: DbErr| place.cannot_open(source);
+                let writer = sqlite::connect(path, sqlite::Role::Writer, 1).await.map_err(failed)?;
+                NodeMigrator::up(&writer, None).await.map_err(migrate)?;
+                (writer, sqlite::connect(path, sqlite::Role::Reader, READERS).await.map_err(failed)?)
+            }
+            Place::Schema(schema) => {
+                schema.bring_up::<NodeMigrator>().await.map_err(migrate)?;
+                let readers = schema.connect(postgres::Role::Reader, READERS);
+                (schema.connect(postgres::Role::Writer, 1), readers)
+            }
+        };
         Ok(Self { writer, readers, faults })
     }
 

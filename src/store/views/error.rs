@@ -1,18 +1,18 @@
 //! What can go wrong with the views.
 
-use std::path::PathBuf;
-
 use sea_orm::DbErr;
+
+use crate::store::database::Place;
 
 /// Why something could not be done with the views. The cause, where there is one, is the
 /// source.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewsError {
     /// The database could not be opened.
-    #[error("the views at {} could not be opened", path.display())]
+    #[error("the views at {place} could not be opened")]
     Open {
         /// Where it is.
-        path: PathBuf,
+        place: Place,
         /// The cause.
         source: DbErr,
     },

@@ -20,6 +20,12 @@ pub(super) fn number(value: u8) -> i64 {
     i64::from(value)
 }
 
+/// A text that is looked for. PostgreSQL takes no NUL; no text of the ledger holds a control
+/// character, so that another one is found as little.
+pub(super) fn sought(text: &str) -> String {
+    text.replace('\0', "\u{1}")
+}
+
 /// Reads the columns of one table's rows.
 #[derive(Clone, Copy)]
 pub(super) struct Columns(pub &'static str);

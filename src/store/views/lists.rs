@@ -18,7 +18,7 @@ use crate::ledger::token::{HopState, Token};
 use super::Views;
 use super::entity::{allocation, area, hop, officer_key, party, token};
 use super::error::ViewsError;
-use super::fields::{index, number};
+use super::fields::{index, number, sought};
 
 impl Views {
     /// A page of tokens.
@@ -210,8 +210,8 @@ fn allocations_meant(filter: &AllocationFilter) -> Condition {
     use allocation::Column;
     Condition::all()
         .add_option(filter.programme.map(|id| Column::Programme.eq(id.0.to_key())))
-        .add_option(filter.cycle.as_deref().map(|cycle| Column::Cycle.eq(cycle)))
-        .add_option(filter.purpose.as_deref().map(|purpose| Column::Purpose.eq(purpose)))
+        .add_option(filter.cycle.as_deref().map(|cycle| Column::Cycle.eq(sought(cycle))))
+        .add_option(filter.purpose.as_deref().map(|purpose| Column::Purpose.eq(sought(purpose))))
 }
 
 /// The key of the first thing that the entry of a place could make.
@@ -226,7 +226,7 @@ fn allocations_of(programme: Option<ProgrammeId>, cycle: Option<&str>) -> Option
     }
     let all = Condition::all()
         .add_option(programme.map(|id| allocation::Column::Programme.eq(id.0.to_key())))
-        .add_option(cycle.map(|cycle| allocation::Column::Cycle.eq(cycle)));
+        .add_option(cycle.map(|cycle| allocation::Column::Cycle.eq(sought(cycle))));
     Some(Query::select().column(allocation::Column::Id).from(allocation::Entity).cond_where(all).take())
 }
 
@@ -235,6 +235,7 @@ pub(super) fn areas_under(path: &str) -> Option<SelectStatement> {
     if path.is_empty() {
         return None;
     }
+    let path = sought(path);
     let below = format!("{path}/");
     // A prefix is compared by cutting, since LIKE and collations differ between databases.
     let length = i64::try_from(below.chars().count()).unwrap_or(i64::MAX);

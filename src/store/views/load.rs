@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, TransactionTrait};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::ledger::hop::Hop;
@@ -13,6 +13,7 @@ use crate::ledger::state::Tables;
 use crate::ledger::token::Token;
 
 use super::Views;
+use super::dialect;
 use super::entity::{
     allocation, appropriation, area, hop, imported_row, officer_key, operation, party, programme, token, total,
 };
@@ -76,7 +77,7 @@ impl Views {
     }
 
     async fn resident(&self) -> Result<Resident, DbErr> {
-        let tx = self.readers.begin().await?;
+        let tx = dialect::snapshot(&self.readers).await?;
         let resident = Resident {
             areas: area::Entity::find().all(&tx).await?,
             parties: party::Entity::find().all(&tx).await?,

@@ -10,6 +10,7 @@
 
 pub mod blocks;
 pub mod checks;
+mod dialect;
 mod entity;
 pub mod error;
 mod fields;
@@ -21,27 +22,13 @@ pub mod rows;
 pub mod sums;
 pub mod verify;
 
-use std::path::Path;
-use std::time::Duration;
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
-use aqueduct_migrations::sea_orm_migration::MigratorTrait;
-use aqueduct_migrations::views::ViewsMigrator;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
-
+use super::database::Place;
 use super::faults::Faults;
-use super::sqlite;
+use dialect::Writing;
 use entity::applied;
 use error::ViewsError;
-
-/// Connections for readers: a long report leaves others free.
-const READERS_MAX: u32 = 8;
-
-/// How long a statement waits for another process that has the file, in milliseconds.
-const BUSY_MS: u64 = 10_000;
-
-/// Pages of the write-ahead log before SQLite copies them back (about 40 MB): larger than its
-/// default of 1,000, which costs bulk writing a third.
-const CHECKPOINT_PAGES: &str = "10000";
 
 /// How far the views are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +53,9 @@ pub struct Views {
 }
 
 impl Views {
-    /// Opens the views in a SQLite file, made when it is not there, and brings their schema up
-    /// to date.
-    pub async fn open(path: &Path, faults: Faults) -> Result<Self, ViewsError> {
-        let failed = |source| ViewsError::Open { path: path.to_owned(), source };
-        let writer = connect(path, Access::Write).await.map_err(failed)?;
-        ViewsMigrator::up(&writer, None).await.map_err(ViewsError::Migrate)?;
-        let readers = connect(path, Access::Read).await.map_err(failed)?;
+    /// Opens the views, made where there are none, and brings their schema up to date.
+    pub async fn open(place: &Place, faults: Faults) -> Result<Self, ViewsError> {
+        let (writer, readers) = dialect::open(place).await?;
         Ok(Self { writer, readers, faults })
     }
 
@@ -97,55 +80,22 @@ impl Views {
     }
 
     async fn clear_all(&self) -> Result<(), DbErr> {
-        let tx = self.writer.begin().await?;
-        entity::block::Entity::delete_many().exec(&tx).await?;
-        entity::operation::Entity::delete_many().exec(&tx).await?;
-        entity::area::Entity::delete_many().exec(&tx).await?;
-        entity::party::Entity::delete_many().exec(&tx).await?;
-        entity::officer_key::Entity::delete_many().exec(&tx).await?;
-        entity::programme::Entity::delete_many().exec(&tx).await?;
-        entity::appropriation::Entity::delete_many().exec(&tx).await?;
-        entity::allocation::Entity::delete_many().exec(&tx).await?;
-        entity::token::Entity::delete_many().exec(&tx).await?;
-        entity::hop::Entity::delete_many().exec(&tx).await?;
-        entity::imported_row::Entity::delete_many().exec(&tx).await?;
-        entity::total::Entity::delete_many().exec(&tx).await?;
-        entity::tile::Entity::delete_many().exec(&tx).await?;
+        let mut tx = Writing::begin(&self.writer).await?;
+        tx.empty::<entity::block::Entity>().await?;
+        tx.empty::<entity::operation::Entity>().await?;
+        tx.empty::<entity::area::Entity>().await?;
+        tx.empty::<entity::party::Entity>().await?;
+        tx.empty::<entity::officer_key::Entity>().await?;
+        tx.empty::<entity::programme::Entity>().await?;
+        tx.empty::<entity::appropriation::Entity>().await?;
+        tx.empty::<entity::allocation::Entity>().await?;
+        tx.empty::<entity::token::Entity>().await?;
+        tx.empty::<entity::hop::Entity>().await?;
+        tx.empty::<entity::imported_row::Entity>().await?;
+        tx.empty::<entity::total::Entity>().await?;
+        tx.empty::<entity::tile::Entity>().await?;
         let nothing = applied::Model { id: applied::ONLY, height: None, entries: 0, changes_digest: vec![0; 32] };
-        tx.execute(&applied::replace(&nothing)).await?;
+        tx.update(&applied::replace(&nothing)).await?;
         tx.commit().await
     }
-}
-
-/// What a connection is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Read,
-    Write,
-}
-
-async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbErr> {
-    if access == Access::Write {
-        sqlite::make_private(path);
-    }
-    let path = path.to_owned();
-    // The file is named below: a path may hold characters that a URL cannot.
-    let mut options = ConnectOptions::new("sqlite:views.db?mode=rwc");
-    options
-        .max_connections(if access == Access::Write { 1 } else { READERS_MAX })
-        .min_connections(1)
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .filename(&path)
-                .busy_timeout(Duration::from_millis(BUSY_MS))
-                .pragma("journal_mode", "WAL")
-                // Lost with the power, the last blocks are projected again from the chain.
-                .pragma("synchronous", "NORMAL")
-                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                .pragma("query_only", if access == Access::Read { "ON" } else { "OFF" })
-        });
-    Database::connect(options).await
 }

@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{IntoIden, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    TransactionTrait,
-};
+use sea_orm::{ColumnTrait, DbErr};
 
 use crate::ledger::admit::Change;
 use crate::ledger::fact::Fact;
@@ -21,19 +17,13 @@ use crate::ledger::token::Token;
 use crate::store::faults::Point;
 
 use super::Views;
+use super::dialect::Writing;
 use super::entity::{
     allocation, applied, appropriation, area, block, hop, imported_row, officer_key, operation, party, programme, tile,
     token, total,
 };
 use super::error::ViewsError;
 use super::fields::index;
-
-/// Variables of one statement: below the 32,766 of SQLite and the 65,535 of PostgreSQL.
-const VARIABLES_MAX: usize = 16_000;
-
-/// Rows of the smaller statements that write what is left: few sizes, so that few statements
-/// are prepared and all are used again.
-const REST_ROWS: [usize; 3] = [64, 8, 1];
 
 /// A committed block with what it changed, as the views take it.
 #[derive(Clone, Debug)]
@@ -71,15 +61,14 @@ impl Views {
         let failed = |source| ViewsError::Project { first: first.height, last: last.height, source };
         let asked = |point| self.faults.check(point).map_err(|fault| failed(DbErr::Custom(fault.to_string())));
         asked(Point::BeforeProject)?;
-        let tx = self.writer.begin().await.map_err(failed)?;
-        if !advance(&tx, first, last).await.map_err(failed)? {
-            tx.rollback().await.map_err(failed)?;
+        let mut tx = Writing::begin(&self.writer).await.map_err(failed)?;
+        if !advance(&mut tx, first, last).await.map_err(failed)? {
             return Err(ViewsError::NotNext { given: first.height, first_entry: first.first_entry });
         }
-        batch.write_money(&tx).await.map_err(failed)?;
+        batch.write_money(&mut tx, first.first_entry).await.map_err(failed)?;
         asked(Point::ViewsHalfway)?;
-        batch.write_registry(&tx).await.map_err(failed)?;
-        batch.write_log(&tx, blocks).await.map_err(failed)?;
+        batch.write_registry(&mut tx).await.map_err(failed)?;
+        batch.write_log(&mut tx, blocks).await.map_err(failed)?;
         tx.commit().await.map_err(failed)
     }
 }
@@ -114,7 +103,7 @@ fn check(blocks: &[ProjectedBlock]) -> Result<(), ViewsError> {
 }
 
 /// Moves the applied height from just before `first` to `last`; false when it is elsewhere.
-async fn advance(tx: &DatabaseTransaction, first: &ProjectedBlock, last: &ProjectedBlock) -> Result<bool, DbErr> {
+async fn advance(tx: &mut Writing, first: &ProjectedBlock, last: &ProjectedBlock) -> Result<bool, DbErr> {
     let row = applied::Model {
         id: applied::ONLY,
         height: Some(index(last.height)),
@@ -127,7 +116,7 @@ async fn advance(tx: &DatabaseTransaction, first: &ProjectedBlock, last: &Projec
     };
     let mut update = applied::replace(&row);
     update.and_where(before).and_where(applied::Column::Entries.eq(index(first.first_entry)));
-    Ok(tx.execute(&update).await?.rows_affected() == 1)
+    Ok(tx.update(&update).await? == 1)
 }
 
 /// What a batch writes: the last state of each row, in the order of keys.
@@ -202,75 +191,53 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn write_money(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        let rows = self.tokens.values().copied().map(token::Model::of);
-        write::<token::ActiveModel>(tx, rows, Some(replacing(&[token::Column::Id], &[token::Column::SpentBy]))).await?;
-        let rows = self.hops.values().map(|(hop, ended)| hop::Model::of(hop, *ended));
-        let conflict = replacing(&[hop::Column::Id, hop::Column::Version], &[hop::Column::Ended]);
-        write::<hop::ActiveModel>(tx, rows, Some(conflict)).await?;
-        let rows = self.allocations.values().copied().map(allocation::Model::of);
-        let changed = [allocation::Column::Amount, allocation::Column::ReversedBy];
-        write::<allocation::ActiveModel>(tx, rows, Some(replacing(&[allocation::Column::Id], &changed))).await?;
-        let rows = self.rows.iter().map(|(key, entry)| imported_row::Model::of(key, *entry));
-        let conflict = replacing(&[imported_row::Column::Key], &[imported_row::Column::Entry]);
-        write::<imported_row::ActiveModel>(tx, rows, Some(conflict)).await?;
-        let rows = self.totals.iter().map(|(currency, total)| total::Model::of(*currency, *total));
-        write::<total::ActiveModel>(tx, rows, Some(replacing(&[total::Column::Currency], &[total::Column::Total])))
-            .await
+    /// Writes what changed of the money. What is of entries from `first_entry` on is new, and
+    /// that is nearly all.
+    async fn write_money(&self, tx: &mut Writing, first_entry: u64) -> Result<(), DbErr> {
+        let tokens = self.tokens.values().copied();
+        let (made, spent): (Vec<&Token>, Vec<&Token>) = tokens.partition(|token| token.id.0.entry() >= first_entry);
+        tx.insert::<token::Entity>(made.into_iter().map(token::Model::of).collect()).await?;
+        let spent = spent.into_iter().map(token::Model::of).collect();
+        tx.upsert::<token::Entity>(spent, vec![token::Column::Id], vec![token::Column::SpentBy]).await?;
+
+        let of = |(hop, ended): (&Hop, Option<u64>)| hop::Model::of(hop, ended);
+        let hops = self.hops.values().copied();
+        let (made, ended): (Vec<_>, Vec<_>) = hops.partition(|(hop, _)| hop.version >= first_entry);
+        tx.insert::<hop::Entity>(made.into_iter().map(of).collect()).await?;
+        let (ended, key) = (ended.into_iter().map(of).collect(), vec![hop::Column::Id, hop::Column::Version]);
+        tx.upsert::<hop::Entity>(ended, key, vec![hop::Column::Ended]).await?;
+
+        let rows = self.allocations.values().copied().map(allocation::Model::of).collect();
+        let changed = vec![allocation::Column::Amount, allocation::Column::ReversedBy];
+        tx.upsert::<allocation::Entity>(rows, vec![allocation::Column::Id], changed).await?;
+        let rows = self.rows.iter().map(|(key, entry)| imported_row::Model::of(key, *entry)).collect();
+        let changed = vec![imported_row::Column::Entry];
+        tx.upsert::<imported_row::Entity>(rows, vec![imported_row::Column::Key], changed).await?;
+        let rows = self.totals.iter().map(|(currency, total)| total::Model::of(*currency, *total)).collect();
+        tx.upsert::<total::Entity>(rows, vec![total::Column::Currency], vec![total::Column::Total]).await
     }
 
-    async fn write_registry(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        let rows = self.areas.iter().map(|(id, path)| area::Model::of(*id, path));
-        write::<area::ActiveModel>(tx, rows, None).await?;
-        write::<party::ActiveModel>(tx, self.parties.values().copied().map(party::Model::of), None).await?;
-        let rows = self.keys.values().copied().map(officer_key::Model::of);
-        let conflict = replacing(&[officer_key::Column::Key], &[officer_key::Column::RevokedBy]);
-        write::<officer_key::ActiveModel>(tx, rows, Some(conflict)).await?;
-        write::<programme::ActiveModel>(tx, self.programmes.values().copied().map(programme::Model::of), None).await?;
-        let rows = self.appropriations.values().copied().map(appropriation::Model::of);
-        let key = [appropriation::Column::Programme, appropriation::Column::Cycle];
-        let changed = [appropriation::Column::Appropriated, appropriation::Column::Allocated];
-        write::<appropriation::ActiveModel>(tx, rows, Some(replacing(&key, &changed))).await
+    async fn write_registry(&self, tx: &mut Writing) -> Result<(), DbErr> {
+        let rows = self.areas.iter().map(|(id, path)| area::Model::of(*id, path)).collect();
+        tx.insert::<area::Entity>(rows).await?;
+        tx.insert::<party::Entity>(self.parties.values().copied().map(party::Model::of).collect()).await?;
+        let rows = self.keys.values().copied().map(officer_key::Model::of).collect();
+        let changed = vec![officer_key::Column::RevokedBy];
+        tx.upsert::<officer_key::Entity>(rows, vec![officer_key::Column::Key], changed).await?;
+        let rows = self.programmes.values().copied().map(programme::Model::of).collect();
+        tx.insert::<programme::Entity>(rows).await?;
+        let rows = self.appropriations.values().copied().map(appropriation::Model::of).collect();
+        let key = vec![appropriation::Column::Programme, appropriation::Column::Cycle];
+        let changed = vec![appropriation::Column::Appropriated, appropriation::Column::Allocated];
+        tx.upsert::<appropriation::Entity>(rows, key, changed).await
     }
 
-    async fn write_log(&self, tx: &DatabaseTransaction, blocks: &[ProjectedBlock]) -> Result<(), DbErr> {
-        write::<block::ActiveModel>(tx, blocks.iter().map(block::Model::of), None).await?;
-        let rows = self.operations.values().map(|(recorded, leaf)| operation::Model::of(recorded, leaf));
-        write::<operation::ActiveModel>(tx, rows, None).await?;
-        let rows = self.tiles.iter().map(|((level, number), bytes)| tile::Model::of(*level, *number, bytes));
-        let conflict = replacing(&[tile::Column::Level, tile::Column::Number], &[tile::Column::Bytes]);
-        write::<tile::ActiveModel>(tx, rows, Some(conflict)).await
+    async fn write_log(&self, tx: &mut Writing, blocks: &[ProjectedBlock]) -> Result<(), DbErr> {
+        tx.insert::<block::Entity>(blocks.iter().map(block::Model::of).collect()).await?;
+        let rows = self.operations.values().map(|(recorded, leaf)| operation::Model::of(recorded, leaf)).collect();
+        tx.insert::<operation::Entity>(rows).await?;
+        let rows = self.tiles.iter().map(|((level, number), bytes)| tile::Model::of(*level, *number, bytes)).collect();
+        let key = vec![tile::Column::Level, tile::Column::Number];
+        tx.upsert::<tile::Entity>(rows, key, vec![tile::Column::Bytes]).await
     }
-}
-
-/// A row that is there keeps all but `changed`.
-fn replacing<C: IntoIden + Copy>(key: &[C], changed: &[C]) -> OnConflict {
-    OnConflict::columns(key.iter().copied()).update_columns(changed.iter().copied()).to_owned()
-}
-
-type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
-
-/// Inserts rows in as few statements as the variables allow.
-async fn write<A>(
-    tx: &DatabaseTransaction,
-    rows: impl ExactSizeIterator<Item = ModelOf<A>>,
-    conflict: Option<OnConflict>,
-) -> Result<(), DbErr>
-where
-    A: ActiveModelTrait,
-    ModelOf<A>: IntoActiveModel<A>,
-{
-    let columns = <A::Entity as EntityTrait>::Column::iter().count();
-    let full = VARIABLES_MAX / columns;
-    let mut rows = rows;
-    while rows.len() > 0 {
-        let size = std::iter::once(full).chain(REST_ROWS).find(|size| *size <= rows.len()).unwrap_or(1);
-        let mut insert =
-            A::Entity::insert_many::<A, _>(rows.by_ref().take(size).map(IntoActiveModel::into_active_model));
-        if let Some(conflict) = &conflict {
-            insert = insert.on_conflict(conflict.clone());
-        }
-        insert.exec_without_returning(tx).await?;
-    }
-    Ok(())
 }

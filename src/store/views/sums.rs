@@ -21,7 +21,7 @@ use crate::ledger::token::{HopKind, Origin, TokenState};
 use super::Views;
 use super::entity::{allocation, area, hop, token};
 use super::error::ViewsError;
-use super::fields::{Columns, index, number};
+use super::fields::{Columns, index, number, sought};
 use super::hop_figures;
 use super::lists::areas_under;
 
@@ -261,8 +261,8 @@ fn join_allocation(select: &mut SelectStatement, filter: &MoneyFilter, of: Expr)
     select.expr_as(col(Column::Currency), "g_currency").add_group_by([Expr::col("g_currency")]);
     let all = Condition::all()
         .add_option(filter.programme.map(|id| col(Column::Programme).eq(id.0.to_key())))
-        .add_option(filter.cycle.as_deref().map(|cycle| col(Column::Cycle).eq(cycle)))
-        .add_option(filter.purpose.as_deref().map(|purpose| col(Column::Purpose).eq(purpose)))
+        .add_option(filter.cycle.as_deref().map(|cycle| col(Column::Cycle).eq(sought(cycle))))
+        .add_option(filter.purpose.as_deref().map(|purpose| col(Column::Purpose).eq(sought(purpose))))
         .add_option(filter.currency.map(|currency| col(Column::Currency).eq(currency.code())))
         .add_option(filter.allocation.map(|id| col(Column::Id).eq(id.0.to_key())));
     select.cond_where(all);

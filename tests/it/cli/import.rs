@@ -197,9 +197,7 @@ fn verifying_beside_an_import_finds_nothing_wrong() {
         (0..2_000).map(|row| format!("S{},North,East,2026-01-01,2026-01-31,{row}.50,1,1,1\n", row % 40)).collect();
     let table = place.write("many.csv", &format!("scheme,{HEADER}{rows}"));
     let mapping = place.write("map.toml", &mapping);
-    let mut import = super::binary()
-        .arg("--data")
-        .arg(place.data())
+    let mut import = super::binary_in(&place.data())
         .args(["import", "tracking", &table, "--mapping", &mapping])
         .stdout(std::process::Stdio::null())
         .spawn()

@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::database;
+
 /// What a command did.
 struct Ran {
     code: i32,
@@ -38,7 +40,9 @@ impl Ran {
 /// The binary, without anything of this environment.
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
-    for name in ["AQUEDUCT_DATA", "AQUEDUCT_LISTEN", "AQUEDUCT_PASSPHRASE", "AQUEDUCT_LOG", "RUST_LOG"] {
+    for name in
+        ["AQUEDUCT_DATA", "AQUEDUCT_DATABASE", "AQUEDUCT_LISTEN", "AQUEDUCT_PASSPHRASE", "AQUEDUCT_LOG", "RUST_LOG"]
+    {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());
@@ -60,7 +64,15 @@ fn run(args: &[&str]) -> Ran {
 
 /// Runs a command on a data directory.
 fn run_in(directory: &Path, args: &[&str]) -> Ran {
-    finish(binary().arg("--data").arg(directory).args(args))
+    finish(binary_in(directory).args(args))
+}
+
+/// The binary on a data directory, with the database that belongs to it.
+fn binary_in(directory: &Path) -> Command {
+    let mut command = binary();
+    command.arg("--data").arg(directory);
+    command.envs(database::address_of(directory).map(|address| ("AQUEDUCT_DATABASE", address)));
+    command
 }
 
 /// A folder of a test's own, with a data directory in it.

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Place, binary, small_table};
+use super::{Place, binary_in, small_table};
 
 /// A running server and its address.
 pub struct Server {
@@ -22,9 +22,7 @@ impl Server {
     }
 
     fn start_with(place: &Place, command: &str, args: &[&str]) -> Self {
-        let mut child = binary()
-            .arg("--data")
-            .arg(place.data())
+        let mut child = binary_in(&place.data())
             .args(["--listen", "127.0.0.1:0", command])
             .args(args)
             .stdout(Stdio::piped())

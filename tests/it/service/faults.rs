@@ -116,8 +116,9 @@ async fn operations_that_stand_on_each_other_in_one_block_are_replayed_from_thin
     let held = world.record(&world.county, world.acknowledge(reference(&onward, 0), 50_000)).await;
     world.node().catch_up().await;
     world.stop().await;
-    std::fs::create_dir(world.db("before")).unwrap();
-    std::fs::copy(world.db("views.db"), world.db("before").join("views.db")).unwrap();
+    let kept = world.db("before");
+    std::fs::create_dir(&kept).unwrap();
+    crate::database::replace(world.path(), &kept, "views");
     world.open().await;
 
     let viewer = world.viewer(&world.county, 0);
@@ -148,24 +149,21 @@ async fn operations_that_stand_on_each_other_in_one_block_are_replayed_from_thin
     assert_eq!(entries[0].recorded_at, entries[1].recorded_at, "one block holds both");
     let before = world.statement().await;
     world.stop().await;
-    for suffix in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(world.db(&format!("views.db{suffix}")));
-    }
-    std::fs::copy(world.db("before").join("views.db"), world.db("views.db")).unwrap();
+    crate::database::replace(&kept, world.path(), "views");
     world.open().await;
     assert_eq!(world.statement().await, before);
 }
 
 #[tokio::test]
 async fn a_damaged_view_row_refuses_what_stands_on_it_and_nothing_else() {
-    use aqueduct_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+    use sea_orm::ConnectionTrait;
     let mut world = World::start().await;
     let allocated = world.allocate(100_000).await;
     let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
     world.node().catch_up().await;
     world.stop().await;
-    let database = Database::connect(format!("sqlite:{}", world.db("views.db").display())).await.unwrap();
-    database.execute_unprepared("UPDATE hops SET live = x'0000000000ffffff'").await.unwrap();
+    let database = crate::database::beside(world.path(), "views").await;
+    database.execute_unprepared("UPDATE hops SET live = unhex('0000000000ffffff')").await.unwrap();
     database.close().await.unwrap();
     world.open().await;
     let refused = world.refused(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;

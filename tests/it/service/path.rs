@@ -47,9 +47,7 @@ async fn views_that_were_lost_are_made_anew_from_the_chain() {
     world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
     let before = world.statement().await;
     world.stop().await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(world.db(&format!("views.db{suffix}")));
-    }
+    world.options().database.views().remove().await.unwrap();
     world.open().await;
     assert_eq!(world.statement().await, before);
 }
@@ -174,13 +172,12 @@ async fn a_second_writer_is_turned_away() {
 
 #[tokio::test]
 async fn views_that_break_the_identity_stop_the_start_and_name_rebuild() {
-    use aqueduct_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+    use sea_orm::ConnectionTrait;
     let mut world = World::start().await;
     world.allocate(100_000).await;
     world.node().catch_up().await;
     world.stop().await;
-    let url = format!("sqlite:{}", world.db("views.db").display());
-    let database = Database::connect(url).await.unwrap();
+    let database = crate::database::beside(world.path(), "views").await;
     database.execute_unprepared("UPDATE tokens SET amount = amount - 1").await.unwrap();
     database.close().await.unwrap();
     let error = aqueduct::service::node::Node::open(world.options()).await.err().expect("it does not start");

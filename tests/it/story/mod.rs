@@ -29,6 +29,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
+use crate::database;
+
 use readme::{class, grouping, minor, shown, tables};
 
 const BEGIN: &str = "2026-08-01T06:00:00Z";
@@ -56,7 +58,7 @@ impl Story {
 
 fn options(directory: &Path) -> Options {
     let clock = Arc::new(Clock::manual(Millis::parse(END).unwrap()));
-    Options { clock, ..Options::new(directory) }
+    Options { clock, ..database::options(directory) }
 }
 
 /// The runtime on which every test here runs, since they share a node.
@@ -392,7 +394,8 @@ fn a_directory_that_is_not_empty_is_refused_with_a_way_out() {
         begin(options(other.path()), Beginning { label: "Registrar", demonstration: false }).await.unwrap();
         assert_eq!(story::told(&options(other.path())).await.unwrap(), Told::OtherChain);
         let beside = story::tell(options(other.path()), |_, _, _| {}).await.unwrap_err();
-        assert!(beside.to_string().contains("needs an empty directory"), "{beside}");
+        let needs = format!("needs an empty {}", options(other.path()).database.kind());
+        assert!(beside.to_string().contains(&needs), "{beside}");
     });
 }
 
@@ -412,7 +415,8 @@ fn an_interrupted_story_says_what_to_do() {
         assert!(matches!(broken, StoryError::Refused { .. }), "{broken}");
         assert_eq!(story::told(&options(directory.path())).await.unwrap(), Told::Half);
         let half = story::tell(options(directory.path()), |_, _, _| {}).await.unwrap_err();
-        assert!(half.to_string().contains("remove that directory and run `aqueduct demo` again"), "{half}");
+        let kind = options(directory.path()).database.kind();
+        assert!(half.to_string().contains(&format!("remove that {kind} and run `aqueduct demo` again")), "{half}");
     });
 }
 
@@ -421,7 +425,8 @@ fn a_clock_before_the_end_of_the_story_is_refused_before_anything_is_written() {
     runtime().block_on(async {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(Clock::manual(Millis::parse(BEGIN).unwrap()));
-        let early = story::tell(Options { clock, ..Options::new(directory.path()) }, |_, _, _| {}).await.unwrap_err();
+        let early =
+            story::tell(Options { clock, ..database::options(directory.path()) }, |_, _, _| {}).await.unwrap_err();
         assert!(matches!(early, StoryError::NotYet { .. }), "{early}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     });

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use aqueduct::ledger::admit::Change;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::ids::AreaId;
+use aqueduct::store::database::Place;
 use aqueduct::store::faults::Faults;
 use aqueduct::store::views::error::ViewsError;
 use aqueduct::store::views::{Applied, Views};
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
-use aqueduct_migrations::sea_orm_migration::sea_orm::Database;
 use aqueduct_migrations::views::ViewsMigrator;
 
 use super::history::history;
-use super::{filled, views};
+use super::{filled, place, views, views_on_postgres};
+use crate::store::goes_up_down_up;
 
 #[tokio::test]
 async fn views_say_how_far_they_are() {
@@ -111,6 +112,24 @@ async fn one_batch_and_many_make_the_same_rows() {
 }
 
 #[tokio::test]
+async fn postgresql_holds_the_same_rows() {
+    let Some(views) = views_on_postgres().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = Place::file(folder.path().join("views.db"));
+    let files = Views::open(&file, Faults::default()).await.unwrap();
+    let history = history();
+    // Rows of one batch end those of another, and are ended within their own.
+    for batch in history.blocks.chunks(4) {
+        views.project(batch).await.unwrap();
+    }
+    files.project(&history.blocks).await.unwrap();
+    assert_eq!(everything(&views).await, everything(&files).await);
+    views.clear().await.unwrap();
+    views.project(&history.blocks).await.unwrap();
+    assert_eq!(everything(&views).await, everything(&files).await);
+}
+
+#[tokio::test]
 async fn emptied_views_can_be_made_anew() {
     let (folder, views, history) = filled().await;
     let expected = everything(&views).await;
@@ -121,20 +140,19 @@ async fn emptied_views_can_be_made_anew() {
     views.project(&history.blocks).await.unwrap();
     assert_eq!(everything(&views).await, expected);
     views.close().await.unwrap();
-    let again = Views::open(&folder.path().join("views #1?.db"), Faults::default()).await.unwrap();
+    let again = Views::open(&place(&folder), Faults::default()).await.unwrap();
     assert_eq!(everything(&again).await, expected);
 }
 
 #[tokio::test]
 async fn migrations_run_up_down_and_up() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let url = format!("sqlite:{}?mode=rwc", folder.path().join("views.db").display());
-    let db = Database::connect(url).await.unwrap();
-    ViewsMigrator::up(&db, None).await.unwrap();
+    goes_up_down_up::<ViewsMigrator>().await;
+    let (folder, views) = views().await;
+    views.close().await.unwrap();
+    let db = crate::database::beside(folder.path(), "views").await;
     ViewsMigrator::down(&db, None).await.unwrap();
-    ViewsMigrator::up(&db, None).await.unwrap();
     db.close().await.unwrap();
-    let views = Views::open(&folder.path().join("views.db"), Faults::default()).await.unwrap();
+    let views = Views::open(&crate::database::of(folder.path()).views(), Faults::default()).await.unwrap();
     views.project(&history().blocks).await.unwrap();
 }
 

@@ -17,7 +17,7 @@ use aqueduct::store::views::project::ProjectedBlock;
 use uuid::Uuid;
 
 use super::history::{currency, minor};
-use super::views;
+use super::{views, views_on_postgres};
 
 const TEXT: &str = "\u{1f4a7} o'Brien \"x\" %_ \\ ; --";
 
@@ -343,4 +343,34 @@ async fn sums_above_64_bits_are_exact() {
     let sums = views.token_sums(&MoneyFilter::default(), GroupBy::Nothing, 1, Millis(0)).await.unwrap();
     assert_eq!(sums.len(), 1);
     assert_eq!(sums[0].amount, 5 * i128::from(i64::MAX));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stays_in_memory_is_loaded_of_one_moment() {
+    let (_folder, views) = views().await;
+    let others = views_on_postgres().await;
+    for views in [views].into_iter().chain(others) {
+        let writer = views.clone();
+        let writing = tokio::spawn(async move {
+            for number in 0..100_u32 {
+                let area = Fact::AreaNamed(AreaId(number), number.to_string());
+                let party = Fact::PartyRegistered(Arc::new(Party {
+                    key: PartyKey(Place::new(u64::from(number), 0).unwrap()),
+                    id: Uuid::from_u128(u128::from(number)),
+                    kind: PartyKind::Recipient,
+                    label: String::new(),
+                    level: String::new(),
+                    area: AreaId(number),
+                    reported: false,
+                }));
+                let at = u64::from(number);
+                writer.project(&[block(at, at, vec![area, party])]).await.unwrap();
+            }
+        });
+        while !writing.is_finished() {
+            let tables = views.load_resident().await.unwrap();
+            assert_eq!(tables.areas.len(), tables.parties.len());
+        }
+        writing.await.unwrap();
+    }
 }

@@ -1,0 +1,184 @@
+//! Connections to PostgreSQL, for any of the stores.
+//!
+//! Every connection commits synchronously, those of the views too: unlike a file of its own, the
+//! server can lose its power while the node goes on, and the node may have dropped from memory
+//! what the views confirmed.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aqueduct_migrations::sea_orm_migration::MigratorTrait;
+use sea_orm::sea_query::Values;
+use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait, Value};
+
+use super::database::Schema;
+
+/// How long a connection may take to be made: a server that does not answer is not there.
+const CONNECT_SECONDS: u64 = 10;
+
+/// How long a caller waits for a connection of a pool. A server that is restarted is usually
+/// back within it, and then nobody notices.
+const ACQUIRE_WAIT_SECONDS: u64 = 10;
+
+/// How long a connection stays open without being used: a server has few.
+const IDLE_SECONDS: u64 = 600;
+
+/// Held by whoever changes the schema, so that two that start at once do not both.
+const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"aqu-migr");
+
+/// What every connection sets. With the keepalives the server notices within half a minute that
+/// the machine at the other end is gone, and gives back the lock that it held.
+const SETTINGS: [(&str, &str); 5] = [
+    ("synchronous_commit", "on"),
+    ("client_min_messages", "warning"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The one that writes.
+    Writer,
+    /// One of several that only read.
+    Reader,
+}
+
+/// A database on a PostgreSQL server. Its printed form is `postgres://db.example:5432/books`: who
+/// logs in there, and with which password, is shown nowhere.
+#[derive(Clone)]
+pub struct Server {
+    options: Box<PgConnectOptions>,
+}
+
+/// A text that is no address of a database. It is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the database's address is not of the form postgres://user:password@host:5432/name")]
+pub struct NotAnAddress;
+
+impl FromStr for Server {
+    type Err = NotAnAddress;
+
+    fn from_str(address: &str) -> Result<Self, NotAnAddress> {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
+            return Err(NotAnAddress);
+        }
+        let options: PgConnectOptions = address.parse().map_err(|_| NotAnAddress)?;
+        let options = options.application_name("aqueduct").options(SETTINGS).disable_statement_logging();
+        Ok(Self { options: Box::new(options) })
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.options.get_database().unwrap_or(self.options.get_username());
+        match self.options.get_socket() {
+            Some(socket) => write!(f, "postgres:///{database}?host={}", socket.display()),
+            None => write!(f, "postgres://{}:{}/{database}", self.options.get_host(), self.options.get_port()),
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({self})")
+    }
+}
+
+impl Schema {
+    /// Whether it is there, with a store in it.
+    pub(super) async fn exists(&self) -> Result<bool, DbErr> {
+        let mut connection = self.connect_once(&[]).await.map_err(connecting)?;
+        let sql = "SELECT to_regclass($1 || '.seaql_migrations') IS NOT NULL";
+        let found = sqlx::query_scalar(sql).bind(self.name).fetch_one(&mut connection).await.map_err(querying)?;
+        connection.close().await.map_err(querying)?;
+        Ok(found)
+    }
+
+    /// Takes it away with everything in it.
+    pub(super) async fn remove(&self) -> Result<(), DbErr> {
+        let mut connection = self.connect_once(&[]).await.map_err(connecting)?;
+        let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name);
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.map_err(querying)?;
+        connection.close().await.map_err(querying)
+    }
+
+    /// Makes it if it is not there, and brings its tables up to date. Who may only read can
+    /// pass, if there is nothing to be done.
+    pub(super) async fn bring_up<M: MigratorTrait>(&self) -> Result<(), DbErr> {
+        // A pool would try again and again, and in the end say only that it took too long.
+        self.connect_once(&[]).await.map_err(connecting)?.close().await.map_err(querying)?;
+        let db = self.connect(Role::Writer, 1);
+        let done = self.migrate::<M>(&db).await;
+        db.close().await?;
+        done
+    }
+
+    async fn migrate<M: MigratorTrait>(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        if M::get_pending_migrations_read_only(db).await?.is_empty() {
+            return Ok(());
+        }
+        let tx = db.begin().await?;
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        tx.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {}", self.name)).await?;
+        M::up(&tx, None).await?;
+        tx.commit().await
+    }
+
+    /// Connections that are opened when they are needed, and again when they were lost.
+    pub(super) fn connect(&self, role: Role, connections: u32) -> DatabaseConnection {
+        let read_only = match role {
+            Role::Writer => "off",
+            Role::Reader => "on",
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .min_connections(0)
+            .acquire_timeout(Duration::from_secs(ACQUIRE_WAIT_SECONDS))
+            .idle_timeout(Duration::from_secs(IDLE_SECONDS))
+            .max_lifetime(None)
+            .test_before_acquire(true)
+            .connect_lazy_with(self.options(&[("default_transaction_read_only", read_only)]));
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    }
+
+    /// One connection that is in no pool.
+    pub(super) async fn connect_once(&self, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
+        let options = self.options(settings);
+        let connecting = PgConnection::connect_with(&options);
+        let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+        tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), connecting).await.map_err(late)?
+    }
+
+    fn options(&self, settings: &[(&str, &str)]) -> PgConnectOptions {
+        let options = self.server.options.as_ref().clone();
+        options.options([("search_path", self.name)]).options(settings.iter().copied())
+    }
+}
+
+/// The error of connecting.
+pub(super) fn connecting(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// The error of a statement.
+pub(super) fn querying(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// A statement with its values, which are of the four types that the stores write.
+pub(super) fn bound(sql: &str, values: Values) -> Query<'_, Postgres, PgArguments> {
+    values.0.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| match value {
+        Value::Bool(value) => query.bind(value),
+        Value::BigInt(value) => query.bind(value),
+        Value::String(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+        other => unreachable!("no store has a column for {other:?}"),
+    })
+}

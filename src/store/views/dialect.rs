@@ -1,0 +1,314 @@
+//! What differs between SQLite and PostgreSQL in the views: how they are opened, how rows are
+//! written in bulk, and how several statements read one moment.
+//!
+//! On SQLite rows go in by statements of many rows. On PostgreSQL new rows are streamed by binary
+//! COPY, and rows that may be there already come as one array for each column; both cost a
+//! fraction of what single values do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aqueduct_migrations::sea_orm_migration::MigratorTrait;
+use aqueduct_migrations::views::ViewsMigrator;
+use sea_orm::sea_query::{OnConflict, PostgresQueryBuilder, UpdateStatement, Values};
+use sea_orm::sqlx::PgTransaction;
+use sea_orm::sqlx::postgres::PgArguments;
+use sea_orm::sqlx::query::Query;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, IdenStatic, IntoActiveModel, IsolationLevel, Iterable, ModelTrait, TransactionTrait, Value,
+};
+
+use crate::store::database::Place;
+use crate::store::postgres::{self, bound, querying};
+use crate::store::sqlite;
+
+use super::error::ViewsError;
+
+/// Connections for readers: a long report leaves others free.
+const READERS_MAX: u32 = 8;
+
+/// How long a statement waits for another process that has the file, in milliseconds.
+const BUSY_MS: u64 = 10_000;
+
+/// Pages of the write-ahead log before SQLite copies them back (about 40 MB): larger than its
+/// default of 1,000, which costs bulk writing a third.
+const CHECKPOINT_PAGES: &str = "10000";
+
+/// Variables of one statement: below the 32,766 of SQLite.
+const VARIABLES_MAX: usize = 16_000;
+
+/// Rows of the smaller statements that write what is left: few sizes, so that few statements
+/// are prepared and all are used again.
+const REST_ROWS: [usize; 3] = [64, 8, 1];
+
+/// Bytes of rows that are sent to PostgreSQL in one piece.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+/// Opens the views, making them where there are none, and brings their schema up to date; gives
+/// the connection that writes and those that read.
+pub(super) async fn open(place: &Place) -> Result<(DatabaseConnection, DatabaseConnection), ViewsError> {
+    let failed = |source| ViewsError::Open { place: place.clone(), source };
+    match place {
+        Place::File(path) => {
+            let writer = connect(path, Access::Write).await.map_err(failed)?;
+            ViewsMigrator::up(&writer, None).await.map_err(ViewsError::Migrate)?;
+            Ok((writer, connect(path, Access::Read).await.map_err(failed)?))
+        }
+        Place::Schema(schema) => {
+            schema.bring_up::<ViewsMigrator>().await.map_err(|source| match source {
+                DbErr::Conn(_) => failed(source),
+                source => ViewsError::Migrate(source),
+            })?;
+            let readers = schema.connect(postgres::Role::Reader, READERS_MAX);
+            Ok((schema.connect(postgres::Role::Writer, 1), readers))
+        }
+    }
+}
+
+/// A transaction whose statements all read the moment of the first.
+pub(super) async fn snapshot(readers: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    match readers.get_database_backend() {
+        DbBackend::Postgres => {
+            readers.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+        }
+        // Every transaction of SQLite does.
+        _ => readers.begin().await,
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbErr> {
+    if access == Access::Write {
+        sqlite::make_private(path);
+    }
+    let path = path.to_owned();
+    // The file is named below: a path may hold characters that a URL cannot.
+    let mut options = ConnectOptions::new("sqlite:views.db?mode=rwc");
+    options
+        .max_connections(if access == Access::Write { 1 } else { READERS_MAX })
+        .min_connections(1)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .filename(&path)
+                .busy_timeout(Duration::from_millis(BUSY_MS))
+                .pragma("journal_mode", "WAL")
+                // Lost with the power, the last blocks are projected again from the chain.
+                .pragma("synchronous", "NORMAL")
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                .pragma("query_only", if access == Access::Read { "ON" } else { "OFF" })
+        });
+    Database::connect(options).await
+}
+
+/// A transaction of the connection that writes; dropped, it leaves nothing.
+pub(super) enum Writing {
+    Sqlite(DatabaseTransaction),
+    Postgres(PgTransaction<'static>),
+}
+
+impl Writing {
+    /// Begins one.
+    pub(super) async fn begin(writer: &DatabaseConnection) -> Result<Self, DbErr> {
+        match writer.get_database_backend() {
+            DbBackend::Postgres => {
+                writer.get_postgres_connection_pool().begin().await.map(Self::Postgres).map_err(querying)
+            }
+            _ => writer.begin().await.map(Self::Sqlite),
+        }
+    }
+
+    /// Makes everything durable.
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await.map_err(querying),
+        }
+    }
+
+    /// Changes rows; says how many.
+    pub(super) async fn update(&mut self, update: &UpdateStatement) -> Result<u64, DbErr> {
+        match self {
+            Self::Sqlite(tx) => Ok(tx.execute(update).await?.rows_affected()),
+            Self::Postgres(tx) => {
+                let (sql, values) = update.build(PostgresQueryBuilder);
+                Ok(bound(&sql, values).execute(&mut **tx).await.map_err(querying)?.rows_affected())
+            }
+        }
+    }
+
+    /// Empties a table.
+    pub(super) async fn empty<E: EntityTrait>(&mut self) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(tx) => E::delete_many().exec(tx).await.map(drop),
+            Self::Postgres(tx) => {
+                let sql = format!("TRUNCATE {}", E::default().table_name());
+                bound(&sql, Values(Vec::new())).execute(&mut **tx).await.map(drop).map_err(querying)
+            }
+        }
+    }
+
+    /// Writes rows that are not there yet.
+    pub(super) async fn insert<E: EntityTrait>(&mut self, rows: Vec<E::Model>) -> Result<(), DbErr>
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        match self {
+            Self::Sqlite(tx) => insert::<E>(tx, rows, None).await,
+            Self::Postgres(tx) => copy::<E>(tx, rows).await,
+        }
+    }
+
+    /// Writes rows; one whose `key` is there already keeps all but `changed`.
+    pub(super) async fn upsert<E: EntityTrait>(
+        &mut self,
+        rows: Vec<E::Model>,
+        key: Vec<E::Column>,
+        changed: Vec<E::Column>,
+    ) -> Result<(), DbErr>
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        match self {
+            Self::Sqlite(tx) => {
+                let mut replace = OnConflict::columns(key);
+                insert::<E>(tx, rows, Some(replace.update_columns(changed).to_owned())).await
+            }
+            Self::Postgres(tx) => unnest::<E>(tx, rows, key, changed).await,
+        }
+    }
+}
+
+/// Inserts rows in as few statements as the variables allow.
+async fn insert<E: EntityTrait>(
+    tx: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+    conflict: Option<OnConflict>,
+) -> Result<(), DbErr>
+where
+    E::Model: IntoActiveModel<E::ActiveModel>,
+{
+    let full = VARIABLES_MAX / E::Column::iter().count();
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let size = std::iter::once(full).chain(REST_ROWS).find(|size| *size <= rows.len()).unwrap_or(1);
+        let mut insert =
+            E::insert_many::<E::ActiveModel, _>(rows.by_ref().take(size).map(IntoActiveModel::into_active_model));
+        if let Some(conflict) = &conflict {
+            insert = insert.on_conflict(conflict.clone());
+        }
+        insert.exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Streams rows in the binary form of COPY (PostgreSQL's documentation, COPY, "Binary Format").
+async fn copy<E: EntityTrait>(tx: &mut PgTransaction<'static>, rows: Vec<E::Model>) -> Result<(), DbErr> {
+    const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+    const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", E::default().table_name(), names::<E>().join(", "));
+    let mut stream = tx.copy_in_raw(&sql).await.map_err(querying)?;
+    let mut piece = HEADER.to_vec();
+    for row in rows {
+        let columns = i16::try_from(E::Column::iter().count()).expect("a table has a few dozen columns");
+        piece.extend_from_slice(&columns.to_be_bytes());
+        for column in E::Column::iter() {
+            push_field(&mut piece, &row.get(column));
+        }
+        if piece.len() >= PIECE_BYTES {
+            stream.send(piece.as_slice()).await.map_err(querying)?;
+            piece.clear();
+        }
+    }
+    piece.extend_from_slice(&TRAILER);
+    stream.send(piece.as_slice()).await.map_err(querying)?;
+    stream.finish().await.map(drop).map_err(querying)
+}
+
+/// A field's length, -1 for NULL, and its bytes.
+fn push_field(piece: &mut Vec<u8>, value: &Value) {
+    let mut push = |bytes: Option<&[u8]>| {
+        let length = bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).expect("rows are far below 2 GiB"));
+        piece.extend_from_slice(&length.to_be_bytes());
+        piece.extend_from_slice(bytes.unwrap_or_default());
+    };
+    match value {
+        Value::Bool(value) => push(value.map(|value| [u8::from(value)]).as_ref().map(<[u8; 1]>::as_slice)),
+        Value::BigInt(value) => push(value.map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice)),
+        Value::String(value) => push(value.as_ref().map(|text| text.as_bytes())),
+        Value::Bytes(value) => push(value.as_deref()),
+        other => unreachable!("no view has a column for {other:?}"),
+    }
+}
+
+/// Inserts or changes rows that come as one array for each column.
+async fn unnest<E: EntityTrait>(
+    tx: &mut PgTransaction<'static>,
+    rows: Vec<E::Model>,
+    key: Vec<E::Column>,
+    changed: Vec<E::Column>,
+) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let listed = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect::<Vec<_>>().join(", ");
+    let arrays: Vec<String> = (1..=names::<E>().len()).map(|at| format!("${at}")).collect();
+    let replaced: Vec<String> = changed.iter().map(|column| format!("{0} = excluded.{0}", column.as_str())).collect();
+    let sql = format!(
+        "INSERT INTO {} ({}) SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO UPDATE SET {}",
+        E::default().table_name(),
+        names::<E>().join(", "),
+        arrays.join(", "),
+        listed(&key),
+        replaced.join(", "),
+    );
+    let mut insert = bound(&sql, Values(Vec::new()));
+    for column in E::Column::iter() {
+        insert = bind_array(insert, rows.iter().map(|row| row.get(column)).collect());
+    }
+    insert.execute(&mut **tx).await.map(drop).map_err(querying)
+}
+
+type Statement<'q> = Query<'q, sea_orm::sqlx::Postgres, PgArguments>;
+
+/// Binds a column's values, which are all of one type.
+fn bind_array<'q>(statement: Statement<'q>, values: Vec<Value>) -> Statement<'q> {
+    fn all<T>(values: Vec<Value>, read: impl Fn(Value) -> Option<Option<T>>) -> Vec<Option<T>> {
+        values.into_iter().map(|value| read(value).expect("a column's values are of one type")).collect()
+    }
+    match values.first() {
+        Some(Value::Bool(_)) => statement.bind(all(values, |value| match value {
+            Value::Bool(value) => Some(value),
+            _ => None,
+        })),
+        Some(Value::BigInt(_)) => statement.bind(all(values, |value| match value {
+            Value::BigInt(value) => Some(value),
+            _ => None,
+        })),
+        Some(Value::String(_)) => statement.bind(all(values, |value| match value {
+            Value::String(value) => Some(value),
+            _ => None,
+        })),
+        Some(Value::Bytes(_)) => statement.bind(all(values, |value| match value {
+            Value::Bytes(value) => Some(value),
+            _ => None,
+        })),
+        other => unreachable!("no view has a column for {other:?}"),
+    }
+}
+
+fn names<E: EntityTrait>() -> Vec<&'static str> {
+    E::Column::iter().map(|column| column.as_str()).collect()
+}
