@@ -27,7 +27,7 @@ use super::output::print;
 #[command(after_help = "Examples:\n  aqueduct serve\n  aqueduct serve --listen 127.0.0.1:0   any free port; the \
                         address is printed\n  RUST_LOG=debug aqueduct --log json serve")]
 pub struct Serve {
-    /// An origin whose pages may open WebSocket connections, such as https://pensions.example;
+    /// An origin whose pages may open WebSocket connections, such as `https://pensions.example`;
     /// may be given several times. Pages of this server's own address always may.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,

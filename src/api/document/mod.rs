@@ -3,9 +3,9 @@
 //! Whoever sends a document decides how much work it makes, and the engine finds out only while
 //! it works: its own limits spread fragments out again for each place they stand in. So here a
 //! request is read ([`asked`]), its text found or checked against the list of documents
-//! ([`trusted`]), looked over token by token before the parser may call itself ([`scan`]), and
-//! weighed with every fragment counted once ([`weight`]); its operation is chosen and its
-//! variables are fitted ([`variables`]). What is refused here was not executed in any part.
+//! ([`trusted`]), looked over token by token before the parser may call itself (`scan`), and
+//! weighed with every fragment counted once (`weight`); its operation is chosen and its
+//! variables are fitted (`variables`). What is refused here was not executed in any part.
 
 pub mod asked;
 mod scan;

@@ -6,8 +6,8 @@
 //! nothing is prepared before the client has taken what came before it, so a slow client costs
 //! no memory, and one that takes nothing is cut off. How connections end is in [`close`].
 //!
-//! [`origin`] says whose pages may connect, [`message`] what a client may say, [`session`] is one
-//! connection and [`operation`] one operation on it.
+//! `origin` says whose pages may connect, `message` what a client may say, `session` is one
+//! connection and `operation` one operation on it.
 
 pub mod close;
 mod message;
