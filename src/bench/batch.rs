@@ -29,11 +29,11 @@ const OUTPUTS: [usize; 2] = [1_000, 8_000];
 /// Lists on their way at the same time: one is checked while another is made durable.
 const CONNECTIONS: usize = 4;
 
-/// Lists of the first, short run that tells how many the long one needs.
-const FIRST_LISTS: usize = 8;
+/// Lists of the first, short run that tells how many the long one needs; and in a quick run.
+const FIRST_LISTS: (usize, usize) = (8, 2);
 
-/// Lists that the yardstick appends: the first ones again and again.
-const YARDSTICK_LISTS: usize = 64;
+/// How often the yardstick appends each of these.
+const YARDSTICK_TIMES: usize = 8;
 
 /// Outputs made beforehand for one run, at most: each takes about 90 bytes of memory.
 const OUTPUTS_MAX: usize = 16_000_000;
@@ -77,7 +77,7 @@ struct Batch<'a> {
 impl Batch<'_> {
     async fn measure(&mut self, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
         let size = format!("{} outputs", self.outputs);
-        let first = self.lists(FIRST_LISTS).await?;
+        let first = self.lists(if self.plan.quick { FIRST_LISTS.1 } else { FIRST_LISTS.0 }).await?;
         let units: Vec<Unit> = first.iter().map(|list| unit(&self.books.treasury, list)).collect();
         let short = self.record(&units, None).await?;
         self.host.in_step().await?;
@@ -164,7 +164,7 @@ impl Batch<'_> {
         let mut file = File::create(&path).map_err(failed())?;
         let began = Instant::now();
         let mut outputs = 0;
-        for list in lists.iter().cycle().take(YARDSTICK_LISTS) {
+        for list in lists.iter().cycle().take(lists.len() * YARDSTICK_TIMES) {
             let mut peaks = Peaks::new();
             let mut bytes = list.entry.clone();
             for (at, line) in (0_u32..).zip(&list.lines) {

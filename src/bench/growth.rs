@@ -189,6 +189,10 @@ impl<'a> Growth<'a> {
         for figure in &mut taken {
             figure.limit = figures.iter().find(|first| first.name == figure.name).map(|first| first.value);
         }
+        for figure in &taken {
+            // A run of an hour that ends early has said what it found.
+            plan.say(&format!("  {figure}"));
+        }
         figures.extend(taken);
         Ok(())
     }

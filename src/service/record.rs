@@ -246,8 +246,9 @@ impl Node {
             return Err(NotAccepted::NotYourParty);
         }
         if needed.roles.len() < 2 {
+            let expires_at = stated.expires_at;
             let answer = self.recorder().record(checked).await?;
-            return Ok(recorded(answer, stated_expiry(&envelope)));
+            return Ok(recorded(answer, expires_at));
         }
         self.accept_for_two(viewer, envelope, lines, checked, &party).await
     }
@@ -523,10 +524,6 @@ impl Node {
 
 fn recorded(answer: Answer, expires_at: Millis) -> Outcome {
     Outcome { id: answer.recorded.id, status: Status::Recorded(answer), expires_at }
-}
-
-fn stated_expiry(envelope: &Envelope) -> Millis {
-    Payload::parse(envelope.payload()).map_or(Millis(0), |payload| Millis(payload.expires_at.millis()))
 }
 
 fn keys_of(envelope: &Envelope) -> Vec<KeyId> {

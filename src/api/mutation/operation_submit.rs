@@ -53,11 +53,13 @@ impl OperationSubmitMutation {
         let api = api(ctx)?;
         let viewer = api.viewer()?;
         let id = input.operation_id.0;
-        if let Some(fault) = other_id(&input) {
+        // Read once: of the work before the signature check this is the largest part.
+        let payload = payload_of(&input);
+        if let Some(fault) = payload.as_ref().and_then(|payload| other_id(&input, payload)) {
             return Ok(Told::faulty(vec![fault]).into());
         }
         let lines = input.lines.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
-        let stating = stating_party(&input).and_then(|party| api.node.party_by_id(party));
+        let stating = payload.and_then(|payload| api.node.party_by_id(payload.party));
         let party = stating.unwrap_or_else(|| viewer.party.clone());
         let told = match api.node.submit(viewer, input.envelope.as_bytes(), lines).await {
             Ok(outcome) => way::told(api, party, outcome).await?,
@@ -78,13 +80,9 @@ fn payload_of(input: &OperationSubmitInput) -> Option<Payload> {
     Payload::parse(envelope.payload()).ok()
 }
 
-fn stating_party(input: &OperationSubmitInput) -> Option<uuid::Uuid> {
-    payload_of(input).map(|payload| payload.party)
-}
-
 /// The id beside the envelope is for the caller's own bookkeeping, so the two must agree.
-fn other_id(input: &OperationSubmitInput) -> Option<Fault> {
-    let stated = payload_of(input)?.id;
+fn other_id(input: &OperationSubmitInput, payload: &Payload) -> Option<Fault> {
+    let stated = payload.id;
     (stated != input.operation_id.0).then(|| {
         let message = format!("the envelope's operation id is {stated}");
         Fault::at(&["operationId"], RefusalCode::BadOperationId, message)
