@@ -17,6 +17,7 @@ use tracing::error;
 use crate::service::lists::ListError;
 use crate::service::reads::ReadError;
 use crate::service::record::NotAccepted;
+use crate::service::statements::FollowError;
 
 use super::id::NotAnId;
 use super::load::LoadError;
@@ -135,6 +136,10 @@ fn any_error(error: ServerError) -> ServerError {
         if let ReadError::Views(_) = cause {
             log_cause(cause);
         }
+        return with_code(error, code);
+    }
+    if let Some(cause) = error.source::<FollowError>() {
+        let code = cause.code();
         return with_code(error, code);
     }
     let unreadable = error.source::<ListError>().or_else(|| error.source::<LoadError>().map(LoadError::cause));

@@ -18,8 +18,9 @@ use crate::ledger::ids::{AllocationId, HopId, TokenId};
 use crate::ledger::registry::Allocation;
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
-use crate::service::lists::{EntryRecord, ListError};
+use crate::service::lists::{EntryBytes, EntryRecord, ListError};
 use crate::service::node::Node;
+use crate::service::papers::{Paper, PaperKey};
 
 /// Why a batch has no answer; shared by all who wait for it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -123,6 +124,12 @@ pub struct Loaders {
     pub entries: Loader<u64, EntryRecord>,
     /// Heights of blocks, by their times.
     pub heights: Loader<Millis, u64>,
+    /// The entries that made or changed each hop, in order.
+    pub versions: Loader<HopId, Vec<u64>>,
+    /// The bytes of entries and the lines beside them.
+    pub bytes: Loader<u64, Arc<EntryBytes>>,
+    /// The bytes of operations that wait or waited for a signature here.
+    pub papers: Loader<PaperKey, Arc<Paper>>,
 }
 
 impl Loaders {
@@ -147,6 +154,9 @@ impl Loaders {
             allocations: loader!(allocations_by_id),
             entries: loader!(entries_by_index),
             heights: loader!(heights_of_times),
+            versions: loader!(entries_of_hops),
+            bytes: loader!(bytes_of_entries),
+            papers: loader!(papers),
         }
     }
 }

@@ -36,6 +36,7 @@ use super::operation::{Checked, NotAnOperation};
 use super::orderer::{NotRecorded, Orderer, PrefetchError, Recorder, prefetch};
 use super::projector::{Applied, Projector};
 use super::replica::{Rejected, Replica};
+use super::statements::Statements;
 
 /// How a node is opened.
 #[derive(Debug)]
@@ -174,6 +175,7 @@ pub struct Node {
     head: watch::Receiver<Applied>,
     applied: watch::Receiver<Applied>,
     lag: Arc<super::projector::Lag>,
+    statements: Statements,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -234,6 +236,7 @@ impl Node {
         let tables = replica.tables();
         let chain_id = replica.chain_id();
         let (lag, head, applied) = (projector.lag(), projector.head(), projector.applied());
+        let statements = Statements::new(projector.batches());
         let (orderer, recorder) = Orderer::new(
             replica,
             opened.chain.clone(),
@@ -260,6 +263,7 @@ impl Node {
             head,
             applied,
             lag,
+            statements,
             clock,
             stop,
             broken,
@@ -348,6 +352,11 @@ impl Node {
     /// How far the views are, to be watched.
     pub fn applied(&self) -> watch::Receiver<Applied> {
         self.applied.clone()
+    }
+
+    /// The statements that are followed.
+    pub fn statements(&self) -> &Statements {
+        &self.statements
     }
 
     /// How far everything is.

@@ -19,6 +19,7 @@ use crate::store::views::error::ViewsError;
 use crate::store::views::project::ProjectedBlock;
 
 use super::replica::CommittedBlock;
+use super::touched::Batches;
 
 /// How far the chain or the views have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,11 +60,15 @@ impl Lag {
 /// Where committed blocks are handed to the projector.
 #[derive(Clone, Debug)]
 pub struct Projector {
-    inbox: mpsc::UnboundedSender<ProjectedBlock>,
+    inbox: mpsc::UnboundedSender<Waiting>,
     head: Arc<watch::Sender<Applied>>,
     applied: watch::Receiver<Applied>,
     lag: Arc<Lag>,
+    batches: Arc<Batches>,
 }
+
+/// A block that waits to be written, and whether money fell due with it.
+type Waiting = (ProjectedBlock, bool);
 
 impl Projector {
     /// Starts a projector behind what the views hold; it ends when every handle is dropped and
@@ -82,9 +87,10 @@ impl Projector {
             facts_max: lag_facts_max,
             applied_entries: AtomicU64::new(applied.entries),
         });
-        let task = tokio::spawn(run(views, blocks, sender, lag.clone(), stop));
+        let batches = Arc::new(Batches::default());
+        let task = tokio::spawn(run(views, blocks, sender, (lag.clone(), batches.clone()), stop));
         let head = Arc::new(watch::channel(applied).0);
-        (Self { inbox, head, applied: receiver, lag }, task)
+        (Self { inbox, head, applied: receiver, lag, batches }, task)
     }
 
     /// Takes a committed block.
@@ -96,7 +102,13 @@ impl Projector {
             time: Some(Millis(block.header.time.millis())),
         });
         // The task outlives every handle; without it the process is ending.
-        let _ = self.inbox.send(projected(block));
+        let fell_due = block.fell_due;
+        let _ = self.inbox.send((projected(block), fell_due));
+    }
+
+    /// What the newest batches touched.
+    pub fn batches(&self) -> Arc<Batches> {
+        self.batches.clone()
     }
 
     /// What is waiting.
@@ -117,18 +129,19 @@ impl Projector {
 
 async fn run(
     views: Views,
-    mut blocks: mpsc::UnboundedReceiver<ProjectedBlock>,
+    mut blocks: mpsc::UnboundedReceiver<Waiting>,
     applied: watch::Sender<Applied>,
-    lag: Arc<Lag>,
+    (lag, batches): (Arc<Lag>, Arc<Batches>),
     mut stop: watch::Receiver<bool>,
 ) {
-    while let Some(first) = blocks.recv().await {
+    while let Some((first, mut fell_due)) = blocks.recv().await {
         let mut batch = vec![first];
         let mut waiting: i64 = facts(batch[0].changes.iter());
         // The transaction grows with the lag, up to a bound.
         while waiting < limits::PROJECTION_FACTS_MAX {
             match blocks.try_recv() {
-                Ok(block) => {
+                Ok((block, fell_due_too)) => {
+                    fell_due |= fell_due_too;
                     waiting += facts(block.changes.iter());
                     batch.push(block);
                 }
@@ -162,6 +175,7 @@ async fn run(
         let entries = last.first_entry + last.entry_count;
         lag.facts.fetch_sub(waiting, Ordering::SeqCst);
         lag.applied_entries.store(entries, Ordering::SeqCst);
+        batches.note(&batch, fell_due);
         applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
     }
 }

@@ -12,5 +12,6 @@ pub mod faults;
 pub mod lock;
 pub mod node;
 mod sqlite;
+pub mod statements;
 pub mod views;
 mod wal;

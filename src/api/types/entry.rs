@@ -10,6 +10,7 @@ use crate::api::scalar::{Bytes, DateTime, Digest, LogIndex, OperationId, PublicK
 use crate::chain::digest;
 use crate::ledger::ids::{self, KeyId, Place};
 use crate::ledger::registry::{OfficerKey, Recorded};
+use crate::service::lists::EntryBytes;
 
 use super::names::{Basis, Custody, OperationKind};
 use super::operation::Operation;
@@ -126,22 +127,22 @@ impl Entry {
     /// The exact bytes that were signed and stored: a DSSE envelope in canonical JSON. Verify
     /// the signatures over the payload inside it.
     async fn envelope(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
-        Ok(self.stored(ctx).await?.map(|(envelope, _)| Bytes(envelope)))
+        Ok(self.stored(ctx).await?.map(|stored| Bytes(stored.envelope.clone())))
     }
 
     /// The lines that the payload's list commits to, in order, each with its salt; empty for a
     /// kind without lines, null for who may not see them.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
-        Ok(self.stored(ctx).await?.map(|(_, lines)| lines))
+        Ok(self.stored(ctx).await?.map(|stored| stored.lines.clone()))
     }
 }
 
 impl Entry {
-    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<(Vec<u8>, Vec<String>)>> {
+    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<Arc<EntryBytes>>> {
         if !self.is_open(ctx)? {
             return Ok(None);
         }
-        Ok(api(ctx)?.node.entry_bytes(self.recorded.entry).await?)
+        Ok(api(ctx)?.load.bytes.one(self.recorded.entry).await?)
     }
 }
 

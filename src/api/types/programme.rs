@@ -53,7 +53,7 @@ impl Programme {
         CurrencyCode(self.0.currency)
     }
 
-    /// The fixed UTC offset of its days, in minutes.
+    /// The fixed UTC offset of its days, in minutes: -840 to 840.
     async fn utc_offset_minutes(&self) -> i32 {
         i32::from(self.0.utc_offset_minutes)
     }
@@ -96,14 +96,14 @@ impl Programme {
 /// Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct AllowedDays {
-    /// Between parties.
+    /// Between parties: days, 0 to 65,535.
     transfer: i32,
-    /// To a recipient or end payee.
+    /// To a recipient or end payee: days, 0 to 65,535.
     delivery: i32,
-    /// Back upstream.
+    /// Back upstream: days, 0 to 65,535.
     #[graphql(name = "return")]
     giving_back: i32,
-    /// A recovery on its way to the treasury.
+    /// A recovery on its way to the treasury: days, 0 to 65,535.
     recovery: i32,
 }
 

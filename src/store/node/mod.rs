@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::faults::{Faults, Point};
 use super::sqlite::{self, Role};
+use super::statements::StatementCount;
 
 pub mod drafts;
 mod held_keys;
@@ -33,6 +34,7 @@ pub struct NodeStore {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     faults: Faults,
+    statements: StatementCount,
 }
 
 impl NodeStore {
@@ -43,8 +45,15 @@ impl NodeStore {
         NodeMigrator::up(&writer, None)
             .await
             .map_err(|error| StoreError::Migrate { path: path.to_owned(), source: error.into() })?;
-        let readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
-        Ok(Self { writer, readers, faults })
+        let mut readers = sqlite::connect(path, Role::Reader, READERS).await.map_err(failed)?;
+        let statements = StatementCount::default();
+        statements.watch(&mut readers);
+        Ok(Self { writer, readers, faults, statements })
+    }
+
+    /// How many statements its readers have sent.
+    pub fn statements_read(&self) -> u64 {
+        self.statements.get()
     }
 
     /// Closes every connection of this store and its clones, after what is under way.

@@ -30,6 +30,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 
 use super::faults::Faults;
 use super::sqlite;
+use super::statements::StatementCount;
 use entity::applied;
 use error::ViewsError;
 
@@ -63,6 +64,8 @@ pub struct Views {
     readers: DatabaseConnection,
     /// Failures that a test asks for.
     faults: Faults,
+    /// What the readers have sent.
+    statements: StatementCount,
 }
 
 impl Views {
@@ -72,8 +75,15 @@ impl Views {
         let failed = |source| ViewsError::Open { path: path.to_owned(), source };
         let writer = connect(path, Access::Write).await.map_err(failed)?;
         ViewsMigrator::up(&writer, None).await.map_err(ViewsError::Migrate)?;
-        let readers = connect(path, Access::Read).await.map_err(failed)?;
-        Ok(Self { writer, readers, faults })
+        let mut readers = connect(path, Access::Read).await.map_err(failed)?;
+        let statements = StatementCount::default();
+        statements.watch(&mut readers);
+        Ok(Self { writer, readers, faults, statements })
+    }
+
+    /// How many statements its readers have sent.
+    pub fn statements_read(&self) -> u64 {
+        self.statements.get()
     }
 
     /// How far the views are.
