@@ -15,6 +15,7 @@ use futures_util::stream::BoxStream;
 use tracing::error;
 
 use crate::service::lists::ListError;
+use crate::service::orderer::NotRecorded;
 use crate::service::reads::ReadError;
 use crate::service::record::NotAccepted;
 use crate::service::statements::FollowError;
@@ -22,27 +23,58 @@ use crate::service::statements::FollowError;
 use super::id::NotAnId;
 use super::load::LoadError;
 
-/// No login, or one that is not valid.
-pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-/// A login that may not do this.
-pub const FORBIDDEN: &str = "FORBIDDEN";
-/// A value that cannot be what it should be.
-pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-/// The document is not GraphQL.
-pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-/// The document does not fit the schema.
-pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-/// The document asks for too much, or too deep.
-pub const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
-/// A store does not answer.
-pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
-/// What was asked for is committed, but not yet to be read.
-pub const VIEWS_BEHIND: &str = "VIEWS_BEHIND";
-/// A fault of the server.
-pub const INTERNAL: &str = "INTERNAL_SERVER_ERROR";
+/// The codes as constants and as one list.
+macro_rules! codes {
+    ($($name:ident = $code:literal: $meaning:literal,)*) => {
+        $(#[doc = $meaning] pub const $name: &str = $code;)*
+
+        /// Every code of a top-level error with its meaning. Nothing else stands in
+        /// `extensions.code`: what a rule refuses is in `userErrors`, with a `RefusalCode`.
+        pub const CODES: &[(&str, &str)] = &[$(($code, $meaning),)*];
+    };
+}
+
+codes! {
+    BAD_REQUEST = "BAD_REQUEST": "The HTTP request is not one that this address can answer.",
+    NOT_FOUND = "NOT_FOUND": "There is nothing at this address.",
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED": "This address, or this operation, does not take this method; see the header `Allow`.",
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE": "The header `Accept` names no media type that is spoken here.",
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE": "The body is not `application/json` in UTF-8.",
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE": "The body has more bytes than a request may have.",
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT": "The body did not come in time.",
+    BATCH_NOT_SUPPORTED = "BATCH_NOT_SUPPORTED": "The body is a list of requests; send them one by one.",
+    BAD_USER_INPUT = "BAD_USER_INPUT": "A value cannot be what it should be; the message says which.",
+    UNAUTHENTICATED = "UNAUTHENTICATED": "No login, or one that is not valid (any more).",
+    FORBIDDEN = "FORBIDDEN": "The login, or the origin of a page, may not do this.",
+    PARSE_FAILED = "GRAPHQL_PARSE_FAILED": "The document is not GraphQL.",
+    VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
+    TOO_COMPLEX = "QUERY_TOO_COMPLEX": "The document asks for too much, or too deep, or is too long.",
+    NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED": "This server executes listed documents only, and this one is not listed.",
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND": "No listed document has this hash.",
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED": "This server has no list of documents; send the text.",
+    RATE_LIMITED = "RATE_LIMITED": "This login asks too often or too much at once; try again after `retryAfterMs`.",
+    OVERLOADED = "OVERLOADED": "Too much is waiting; try again after `retryAfterMs`.",
+    STOPPING = "STOPPING": "The server is stopping; nothing was recorded.",
+    CLOCK_SUSPECT = "CLOCK_SUSPECT": "The server's clock cannot be trusted, so nothing is recorded.",
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE": "A store does not answer; a retry with the same operation id finds out what became of it.",
+    KEYRING_UNAVAILABLE = "KEYRING_UNAVAILABLE": "The server cannot use the key that it keeps for the officer.",
+    VIEWS_BEHIND = "VIEWS_BEHIND": "What was asked for is recorded, but not yet to be read; ask again.",
+    MIXED_CURRENCIES = "MIXED_CURRENCIES": "A total over several currencies; name one in the filter.",
+    AS_OF_IN_THE_FUTURE = "AS_OF_IN_THE_FUTURE": "`asOf` is after the last block.",
+    AS_OF_BEFORE_THE_CHAIN = "AS_OF_BEFORE_THE_CHAIN": "`asOf` is before the first block.",
+    NO_PROOF = "NO_PROOF": "The log has no such proof: an index or a size is outside of it.",
+    NO_CHECKPOINT = "NO_CHECKPOINT": "No checkpoint can be signed now.",
+    INTERNAL = "INTERNAL_SERVER_ERROR": "A fault of the server; its operator finds the cause in the log.",
+}
+
+/// Whether a code may stand in `extensions.code`.
+pub fn is_listed(code: &str) -> bool {
+    CODES.iter().any(|(listed, _)| *listed == code)
+}
 
 /// A top-level error with its code.
 pub fn coded(code: &str, message: impl Into<String>) -> Error {
+    debug_assert!(is_listed(code), "{code} is not in the list of codes");
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
     Error { message: message.into(), source: None, extensions: Some(extensions) }
@@ -150,7 +182,15 @@ fn any_error(error: ServerError) -> ServerError {
     if let Some(cause) = error.source::<NotAccepted>() {
         let code = cause.code();
         log_cause(cause);
-        return with_code(error, code);
+        let again = match cause {
+            NotAccepted::NotRecorded(NotRecorded::Overloaded { retry_after_ms }) => Some(*retry_after_ms),
+            _ => None,
+        };
+        let error = with_code(error, code);
+        return match again {
+            Some(ms) => retry_after(error, ms),
+            None => error,
+        };
     }
     // What the engine says of values has no source; what it says of itself begins so.
     if error.source.is_none() && !error.message.starts_with("internal:") {
@@ -166,9 +206,16 @@ fn code_of(error: &ServerError) -> Option<&Value> {
 }
 
 fn with_code(mut error: ServerError, code: &str) -> ServerError {
+    debug_assert!(is_listed(code), "{code} is not in the list of codes");
     if code_of(&error).is_none() {
         error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
     }
+    error
+}
+
+/// Adds when to try again.
+pub fn retry_after(mut error: ServerError, ms: u64) -> ServerError {
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("retryAfterMs", ms);
     error
 }
 
