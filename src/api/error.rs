@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use tracing::error;
 
+use crate::limits::RETRY_AFTER_MS;
 use crate::service::lists::ListError;
 use crate::service::orderer::NotRecorded;
 use crate::service::reads::ReadError;
@@ -172,7 +173,11 @@ fn any_error(error: ServerError) -> ServerError {
     }
     if let Some(cause) = error.source::<FollowError>() {
         let code = cause.code();
-        return with_code(error, code);
+        let mut error = with_code(error, code);
+        if code == OVERLOADED {
+            error.extensions.get_or_insert_default().set("retryAfterMs", RETRY_AFTER_MS);
+        }
+        return error;
     }
     let unreadable = error.source::<ListError>().or_else(|| error.source::<LoadError>().map(LoadError::cause));
     if let Some(cause) = unreadable {

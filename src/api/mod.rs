@@ -2,13 +2,16 @@
 //!
 //! A translation and nothing else: it turns documents into calls of the service and its answers
 //! into types. [`types`] are what it answers with, [`scalar`] how values are written, [`query`],
-//! [`mutation`] and [`subscription`] the roots, [`request`] what every resolver has at hand,
+//! [`mutation`] and [`subscription`] the roots, [`request`] what every resolver has at hand, [`codes`] what every code means, `answer`
+//! gives answers the form of the specification,
 //! [`schema`] puts them together and prints `schema.graphql`.
 //!
 //! Invariants: every item of the schema has a description; every error has a code; a growing
 //! list is a connection whose page size is clamped in [`page`] and nowhere else; what the caller
 //! may not see looks like what is not there. Rules about money do not belong here, nor do rows.
 
+mod answer;
+pub mod codes;
 pub mod error;
 pub mod id;
 pub mod load;

@@ -7,6 +7,7 @@ use async_graphql::{ID, SDLExportOptions, Schema as Engine, SchemaBuilder};
 use crate::limits;
 use crate::service::node::Node;
 
+use super::answer::Complete;
 use super::error::Coded;
 use super::mutation::Mutation;
 use super::mutation::user_error::UserError;
@@ -44,6 +45,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<ID>(ID_DESCRIPTION)
         .limit_depth(limits::QUERY_DEPTH_MAX)
         .limit_complexity(limits::QUERY_COMPLEXITY_MAX)
+        .extension(Complete)
         .extension(Coded)
         .extension(PerRequest)
 }

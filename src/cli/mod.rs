@@ -5,6 +5,7 @@
 //! standard error. Exit codes are part of the contract (see [`failure`]). Money, stores and
 //! GraphQL do not belong here.
 
+pub mod codes;
 pub mod demo;
 pub mod failure;
 pub mod import;

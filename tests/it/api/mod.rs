@@ -1,4 +1,5 @@
 //! The interface, through the real router, with real clients on a loopback port.
 
+mod codes;
 mod mutations;
 mod queries;
