@@ -122,8 +122,8 @@ impl Hop {
     }
 
     /// The receiver.
-    async fn to(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.to)
+    async fn to(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.to)
     }
 
     /// The payment provider whose evidence counts, when the sender named one.
@@ -221,8 +221,8 @@ impl Hop {
     }
 
     /// The programme whose money it carries.
-    async fn programme(&self, ctx: &Context<'_>) -> Result<Option<Programme>> {
-        Programme::by_id(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
+    async fn programme(&self, ctx: &Context<'_>) -> Result<Programme> {
+        Programme::known(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
     }
 
     /// The label of the payment period whose money it carries.

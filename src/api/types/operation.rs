@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
+use crate::api::mutation::refusal_code::RefusalCode;
 use crate::api::request::api;
 use crate::api::scalar::{Bytes, DateTime, OperationId, PublicKey, Uuid};
 use crate::ledger::registry::{self, Recorded};
@@ -139,7 +140,8 @@ impl Operation {
     async fn refusal(&self) -> Option<OperationRefusal> {
         match &self.outcome.status {
             Status::Refused { code, message } => {
-                Some(OperationRefusal { code: code.clone(), message: message.clone() })
+                let code = RefusalCode::parse(code).unwrap_or(RefusalCode::Malformed);
+                Some(OperationRefusal { code, message: message.clone() })
             }
             _ => None,
         }
@@ -182,8 +184,8 @@ impl Operation {
 /// Why an operation was refused. Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct OperationRefusal {
-    /// The stable code, such as `TOKEN_SPENT`.
-    code: String,
+    /// The stable code.
+    code: RefusalCode,
     /// The reason as a sentence.
     message: String,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
+use crate::api::error::behind;
 use crate::api::id::NodeId;
 use crate::api::request::api;
 use crate::api::scalar::{CurrencyCode, Date, Decimal};
@@ -21,6 +22,11 @@ impl Programme {
     /// The programme of an id.
     pub fn by_id(ctx: &Context<'_>, id: ProgrammeId) -> Result<Option<Self>> {
         Ok(api(ctx)?.node.tables().programmes.get(&id).cloned().map(Self))
+    }
+
+    /// The programme of an id that the books name: every programme is in memory.
+    pub fn known(ctx: &Context<'_>, id: ProgrammeId) -> Result<Self> {
+        Self::by_id(ctx, id)?.ok_or_else(|| behind("the programme"))
     }
 }
 
@@ -44,8 +50,8 @@ impl Programme {
     }
 
     /// The treasury that owns it.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.owner)
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.owner)
     }
 
     /// The currency of all its money.

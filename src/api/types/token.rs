@@ -130,8 +130,8 @@ impl Token {
     }
 
     /// The last party that signed for holding it: in reports it is counted there.
-    async fn accountable(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.accountable)
+    async fn accountable(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.accountable)
     }
 
     /// The area it counts in, as a path of names.
@@ -145,8 +145,8 @@ impl Token {
     }
 
     /// The programme whose money it is.
-    async fn programme(&self, ctx: &Context<'_>) -> Result<Option<Programme>> {
-        Programme::by_id(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
+    async fn programme(&self, ctx: &Context<'_>) -> Result<Programme> {
+        Programme::known(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
     }
 
     /// The label of the payment period whose money it is.
