@@ -5,10 +5,8 @@
 //! it is sent. Nothing is kept between batches, so nothing read here is ever stale.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
@@ -96,20 +94,22 @@ where
     }
 }
 
-/// Waits until a round of the request's resolvers has passed in which nobody joined. Each of
-/// them polls the batch, so one step aside would be over when the second one comes.
+/// Rounds of a request in which nobody joins a batch before it is sent. The engine polls a long
+/// list a few rows at a time, so one quiet round is not enough; each takes microseconds.
+const QUIET_ROUNDS: usize = 3;
+
+/// Waits until rounds of the request's resolvers have passed in which nobody joined. The engine
+/// polls the fields of an object again as soon as one of them can go on, before it has come to
+/// the next object; so a round is over only when the whole request has stepped aside, which is
+/// when the runtime wakes what yielded to it.
 async fn everybody_joined<K>(waiting: &Mutex<Vec<K>>) {
-    let mut seen = 0;
-    poll_fn(move |context| {
+    let (mut seen, mut quiet) = (0, 0);
+    while quiet < QUIET_ROUNDS {
+        tokio::task::yield_now().await;
         let joined = waiting.lock().unwrap_or_else(PoisonError::into_inner).len();
-        if joined == seen {
-            return Poll::Ready(());
-        }
+        quiet = if joined == seen { quiet + 1 } else { 0 };
         seen = joined;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    }
 }
 
 /// The loaders of one request.
@@ -199,6 +199,21 @@ mod tests {
         let (many, one) = try_join(loader.many(&[4, 3, 2]), loader.one(6)).await.unwrap();
         assert_eq!((many, one), (vec![40, 20], Some(60)));
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_polled_again_by_themselves_are_one_fetch_all_the_same() {
+        use futures_util::StreamExt as _;
+        use futures_util::stream::FuturesUnordered;
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let loader = counting(&fetched);
+        // As the engine does it: the fields of each row by themselves, the rows together.
+        let row = |row: u64| {
+            let fields: FuturesUnordered<_> = (0..3).map(|field| loader.one(2 * (row + field))).collect();
+            async move { fields.collect::<Vec<_>>().await.len() }
+        };
+        assert_eq!(join_all((0..100).map(row)).await, [3; 100]);
+        assert_eq!(fetched.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -167,7 +167,7 @@ fn operations_meant(filter: &OperationFilter) -> Meant {
         .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.name())))
         .add_option(filter.keys.as_deref().map(signed_by))
         .add_option(filter.programme.map(about_programme));
-    Meant { served, looked_at }
+    Meant { looked_at, ..Meant::served(served) }
 }
 
 /// Signed by one of some keys. The column holds the keys of 32 bytes one after the other.

@@ -178,7 +178,7 @@ fn tokens_meant(filter: &TokenFilter) -> Meant {
     } else {
         looked_at = looked_at.add_option(holder).add_option(unspent);
     }
-    Meant { served, looked_at }
+    Meant { looked_at, ..Meant::served(served) }
 }
 
 /// What a filter shows, as one list for each index that it needs; no hop is in two of them.
@@ -188,17 +188,26 @@ fn hops_meant(filter: &HopFilter) -> Vec<Meant> {
     let is_to = |party: PartyKey| Column::ToParty.eq(party.0.to_key());
     let looked_at = hops_looked_at(filter);
     let begins = filter.allocation.and_then(|id| first_of_entry(id.0)).map(|first| Column::Id.gte(first));
-    let all = Condition::all().add(Column::Ended.is_null()).add(made_in(Column::Id, filter.opened)).add_option(begins);
+    let within = Condition::all().add(made_in(Column::Id, filter.opened)).add_option(begins);
+    // Both indexes of parties hold current versions only; a hop has a handful of versions.
+    let current = Condition::all().add(Column::Ended.is_null());
+    let of_party = |served: Condition, mostly: Condition, looked_at: Condition| Meant {
+        served: served.add(current.clone()).add(within.clone()),
+        mostly,
+        looked_at,
+    };
+    let all = Condition::all;
     let (from, to) = (filter.from.map(is_from), filter.to.map(is_to));
-    match (filter.party, to) {
-        (Some(party), to) => {
+    match (filter.party, from, to) {
+        (Some(party), from, to) => {
             let looked_at = looked_at.add_option(from).add_option(to);
-            let sent = Meant { served: all.clone().add(is_from(party)), looked_at: looked_at.clone() };
             let by_others = Condition::any().add(Column::FromParty.is_null()).add(is_from(party).not());
-            vec![sent, Meant { served: all.add(is_to(party)).add(by_others), looked_at }]
+            let sent = of_party(all().add(is_from(party)), all(), looked_at.clone());
+            vec![sent, of_party(all().add(is_to(party)), all().add(by_others), looked_at)]
         }
-        (None, Some(to)) => vec![Meant { served: all.add(to), looked_at: looked_at.add_option(from) }],
-        (None, None) => vec![Meant { served: all.add_option(from), looked_at }],
+        (None, from, Some(to)) => vec![of_party(all().add(to), all(), looked_at.add_option(from))],
+        (None, Some(from), None) => vec![of_party(all().add(from), all(), looked_at)],
+        (None, None, None) => vec![Meant { served: within, mostly: current, looked_at }],
     }
 }
 
@@ -254,7 +263,7 @@ fn allocations_meant(filter: &AllocationFilter) -> Meant {
         .add_option(filter.cycle.as_deref().map(|cycle| Column::Cycle.eq(cycle)))
         .add_option(filter.purpose.as_deref().map(|purpose| Column::Purpose.eq(purpose)))
         .add_option(filter.treasury.map(|party| Column::Treasury.eq(party.0.to_key())));
-    Meant { served: Condition::all(), looked_at }
+    Meant { looked_at, ..Meant::served(Condition::all()) }
 }
 
 /// The key of the first thing that the entry of a place could make.

@@ -49,7 +49,8 @@ impl Views {
             _ => None,
         };
         let within = bound.map(|key| if page.newest_first { column.gte(key) } else { column.lte(key) });
-        let found = E::find().filter(meant.served).filter(meant.looked_at).filter(Condition::all().add_option(within));
+        let found = E::find().filter(meant.served).filter(meant.mostly).filter(meant.looked_at);
+        let found = found.filter(Condition::all().add_option(within));
         let rows = paged(found, column, page).all(&self.readers).await.map_err(ViewsError::read(what))?;
         let is_full = u64::try_from(rows.len()).is_ok_and(|found| found >= page.limit);
         Ok(Listed { rows, stopped_at: bound.filter(|_| !is_full) })
@@ -71,7 +72,7 @@ impl Views {
             }
             None => None,
         };
-        let found = E::find().filter(meant.served).filter(meant.looked_at);
+        let found = E::find().filter(meant.served).filter(meant.mostly).filter(meant.looked_at);
         let found = found.filter(Condition::all().add_option(bound.map(|key| column.gt(key))));
         let found = found.select_only().column_as(column.count(), "number");
         let row = found.into_tuple::<i64>().one(&self.readers).await;
@@ -79,8 +80,8 @@ impl Views {
         Ok(Count { rows: u64::try_from(rows).unwrap_or_default(), whole: bound.is_none() })
     }
 
-    /// The key of the row that comes so many rows after the page's key, if there is one. It is
-    /// read from the index alone.
+    /// The key of the row that comes so many rows after the page's key, if there is one. Only the
+    /// index or the key is read, not the rows.
     async fn key_after<E: EntityTrait>(
         &self,
         what: &'static str,
@@ -95,11 +96,13 @@ impl Views {
     }
 }
 
-/// What a list shows, in two parts: what an index or the key finds, and what is looked for among
-/// the rows that it finds. The second part runs along the key, so its way is bounded.
+/// What a list shows: what an index or the key finds, and what is looked for among the rows that
+/// it finds. That part runs along the key, so its way is bounded.
 pub(super) struct Meant {
     /// Served by an index, or by the key.
     pub served: Condition,
+    /// True of nearly every row that it finds, so that no way gets long by it.
+    pub mostly: Condition,
     /// Looked for row by row.
     pub looked_at: Condition,
 }
@@ -107,7 +110,7 @@ pub(super) struct Meant {
 impl Meant {
     /// Everything, or what the key finds.
     pub(super) fn served(served: Condition) -> Self {
-        Self { served, looked_at: Condition::all() }
+        Self { served, mostly: Condition::all(), looked_at: Condition::all() }
     }
 }
 

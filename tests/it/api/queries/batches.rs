@@ -55,10 +55,10 @@ const PARTS: [(&str, &str, u64); 12] = [
     ("hops", "token { amount { amount } overdue parent { id state } createdBy { index } }", 8),
     ("hops", "token { trace { id to { label } } }", 14),
     ("hops", "tokens { id state amount { amount } reference { digest } spentBy { index } }", 7),
-    ("hops", "entries { index leaf height signers { officer party { label } } envelope lines }", 6),
+    ("hops", "entries { index leaf height signers { officer party { label } } envelope lines }", 10),
     ("hops", "entries { operation { id status missing kind signedBy createdBy payload lines entry { index } } }", 6),
     ("tokens", "amount { amount } overdue holder { label } accountable { label } programme { code } cycle purpose", 5),
-    ("tokens", "parent { id state } trace { id entries { index signers { officer } } } createdBy { height }", 18),
+    ("tokens", "parent { id state } trace { id entries { index signers { officer } } } createdBy { height }", 24),
     ("operations", "id status kind entry { index leaf height envelope signers { party { label } } } party { id }", 5),
     ("operations", "signedBy createdBy payload lines", 4),
 ];
@@ -92,8 +92,9 @@ async fn a_page_of_fifty_costs_as_many_statements_as_a_page_of_five() {
             assert_eq!(rows, size, "{list}");
             counts.push(sent);
         }
-        // More rows may be of more lengths, which costs a statement or two, never one for each.
-        if counts[1] > most || counts[1] > counts[0] + 4 {
+        // Rows whose traces are of other lengths go on at other times: a statement for each length
+        // that there is, never one for each row.
+        if counts[1] > most || counts[1] > counts[0] + 8 {
             wrong.push(format!("{list} {{ {fields} }}: {counts:?}, at most {most}"));
         }
     }

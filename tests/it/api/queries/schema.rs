@@ -90,7 +90,9 @@ async fn everything_has_a_description() {
     missing.extend(items.iter().filter(|(_, item)| text(item, "description").is_empty()).map(|(path, _)| path.clone()));
     assert!(missing.is_empty(), "no description: {}", missing.join(", "));
     let is_sentence = |item: &Value| text(item, "description").trim_end().ends_with(['.', ')']);
-    let loose: Vec<&String> = items.iter().filter(|(_, item)| !is_sentence(item)).map(|(path, _)| path).collect();
+    // What the engine says of its own directives is not ours to write.
+    let ours = items.iter().filter(|(path, _)| !path.starts_with('@'));
+    let loose: Vec<&String> = ours.filter(|(_, item)| !is_sentence(item)).map(|(path, _)| path).collect();
     assert!(loose.is_empty(), "no whole sentence: {loose:?}");
 }
 
