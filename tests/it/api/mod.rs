@@ -3,3 +3,4 @@
 mod codes;
 mod mutations;
 mod queries;
+mod relay;
