@@ -97,6 +97,26 @@ pub const PAGE_SIZE_MAX: u64 = 100;
 /// Items on one page when the client names no number.
 pub const PAGE_SIZE_DEFAULT: u64 = 20;
 
+/// Rows that a page or a count of a list looks at, at most, where no index finds what a filter
+/// means: about a tenth of a second. A page that ends there says so, and the next one goes on.
+pub const LIST_ROWS_LOOKED_AT_MAX: u64 = 100_000;
+
+/// Operations without a place in the log that are counted, or looked at for one page of those
+/// that an officer may sign, at most: each is read whole.
+pub const WAITING_COUNTED_MAX: u64 = 1_000;
+
+/// Batches of blocks of which it is remembered what they touched, while somebody follows a
+/// statement. Who falls further behind has it summed anew.
+pub const TOUCHED_BATCHES_MAX: usize = 64;
+
+/// Different sets of money whose statements are followed at once: each may be summed after every
+/// batch of blocks that touches it.
+pub const STATEMENTS_FOLLOWED_MAX: usize = 256;
+
+/// Statements summed at once for those who follow them, so that they leave most of the readers'
+/// connections to others.
+pub const STATEMENTS_SUMMED_AT_ONCE_MAX: usize = 2;
+
 /// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
 pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 

@@ -20,6 +20,7 @@ use crate::service::lists::ListError;
 use crate::service::orderer::NotRecorded;
 use crate::service::reads::ReadError;
 use crate::service::record::NotAccepted;
+use crate::service::statements::FollowError;
 
 use super::id::NotAnId;
 use super::load::LoadError;
@@ -195,6 +196,14 @@ fn any_error(error: ServerError) -> ServerError {
             log_cause(cause);
         }
         return with_code(error, code);
+    }
+    if let Some(cause) = error.source::<FollowError>() {
+        let code = cause.code();
+        let mut error = with_code(error, code);
+        if code == OVERLOADED {
+            error.extensions.get_or_insert_default().set("retryAfterMs", limits::RETRY_AFTER_MS);
+        }
+        return error;
     }
     let unreadable = error.source::<ListError>().or_else(|| error.source::<LoadError>().map(LoadError::cause));
     if let Some(cause) = unreadable {

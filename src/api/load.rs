@@ -5,10 +5,8 @@
 //! it is sent. Nothing is kept between batches, so nothing read here is ever stale.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
@@ -18,8 +16,9 @@ use crate::ledger::ids::{AllocationId, HopId, TokenId};
 use crate::ledger::registry::Allocation;
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
-use crate::service::lists::{EntryRecord, ListError};
+use crate::service::lists::{EntryBytes, EntryRecord, ListError};
 use crate::service::node::Node;
+use crate::service::papers::{Paper, PaperKey};
 
 /// Why a batch has no answer; shared by all who wait for it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -95,20 +94,22 @@ where
     }
 }
 
-/// Waits until a round of the request's resolvers has passed in which nobody joined. Each of
-/// them polls the batch, so one step aside would be over when the second one comes.
+/// Rounds of a request in which nobody joins a batch before it is sent. The engine polls a long
+/// list a few rows at a time, so one quiet round is not enough; each takes microseconds.
+const QUIET_ROUNDS: usize = 3;
+
+/// Waits until rounds of the request's resolvers have passed in which nobody joined. The engine
+/// polls the fields of an object again as soon as one of them can go on, before it has come to
+/// the next object; so a round is over only when the whole request has stepped aside, which is
+/// when the runtime wakes what yielded to it.
 async fn everybody_joined<K>(waiting: &Mutex<Vec<K>>) {
-    let mut seen = 0;
-    poll_fn(move |context| {
+    let (mut seen, mut quiet) = (0, 0);
+    while quiet < QUIET_ROUNDS {
+        tokio::task::yield_now().await;
         let joined = waiting.lock().unwrap_or_else(PoisonError::into_inner).len();
-        if joined == seen {
-            return Poll::Ready(());
-        }
+        quiet = if joined == seen { quiet + 1 } else { 0 };
         seen = joined;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    }
 }
 
 /// The loaders of one request.
@@ -123,6 +124,12 @@ pub struct Loaders {
     pub entries: Loader<u64, EntryRecord>,
     /// Heights of blocks, by their times.
     pub heights: Loader<Millis, u64>,
+    /// The entries that made or changed each hop, in order.
+    pub versions: Loader<HopId, Vec<u64>>,
+    /// The bytes of entries and the lines beside them.
+    pub bytes: Loader<u64, Arc<EntryBytes>>,
+    /// The bytes of operations that wait or waited for a signature here.
+    pub papers: Loader<PaperKey, Arc<Paper>>,
 }
 
 impl Loaders {
@@ -147,6 +154,9 @@ impl Loaders {
             allocations: loader!(allocations_by_id),
             entries: loader!(entries_by_index),
             heights: loader!(heights_of_times),
+            versions: loader!(entries_of_hops),
+            bytes: loader!(bytes_of_entries),
+            papers: loader!(papers),
         }
     }
 }
@@ -189,6 +199,21 @@ mod tests {
         let (many, one) = try_join(loader.many(&[4, 3, 2]), loader.one(6)).await.unwrap();
         assert_eq!((many, one), (vec![40, 20], Some(60)));
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_polled_again_by_themselves_are_one_fetch_all_the_same() {
+        use futures_util::StreamExt as _;
+        use futures_util::stream::FuturesUnordered;
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let loader = counting(&fetched);
+        // As the engine does it: the fields of each row by themselves, the rows together.
+        let row = |row: u64| {
+            let fields: FuturesUnordered<_> = (0..3).map(|field| loader.one(2 * (row + field))).collect();
+            async move { fields.collect::<Vec<_>>().await.len() }
+        };
+        assert_eq!(join_all((0..100).map(row)).await, [3; 100]);
+        assert_eq!(fetched.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -59,7 +59,7 @@ pub struct Api {
     caller: Caller,
     last_recorded: Arc<LastRecorded>,
     needed: Needed,
-    moment: Mutex<Option<Moment>>,
+    moment: tokio::sync::Mutex<Option<Moment>>,
     begun: AtomicBool,
 }
 
@@ -79,7 +79,7 @@ impl Api {
             caller,
             last_recorded,
             needed,
-            moment: Mutex::default(),
+            moment: tokio::sync::Mutex::default(),
             begun: AtomicBool::new(false),
         }
     }
@@ -114,22 +114,22 @@ impl Api {
     }
 
     /// The moment that this request reads at: the same for all its fields, and not before what
-    /// the caller recorded.
+    /// the caller recorded. The first field that asks looks it up, the others wait for it.
     pub async fn moment(&self) -> Result<Moment, ReadError> {
         let needed = self.needed.load(Ordering::SeqCst);
-        let known = *self.moment.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.moment.lock().await;
         if let Some(moment) = known.filter(|moment| moment.entries >= needed) {
             return Ok(moment);
         }
         self.settle().await;
         let moment = self.node.moment(None).await?;
-        *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = Some(moment);
+        *known = Some(moment);
         Ok(moment)
     }
 
     /// Forgets the moment: the next message of a subscription is about a later one.
-    pub fn advance(&self) {
-        *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    pub async fn advance(&self) {
+        *self.moment.lock().await = None;
     }
 
     /// Notes that the document has passed every check and is being executed.

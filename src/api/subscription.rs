@@ -6,24 +6,27 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, ID, InputObject, Result, Subscription as Subscribe};
+use async_graphql::{Context, Error, ID, InputObject, Result, SimpleObject, Subscription as Subscribe};
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::ledger::selection::{OperationFilter, Page};
-use crate::limits::PAGE_SIZE_MAX;
+use crate::ledger::selection::{Listed, OperationFilter, Page};
+use crate::limits::{LIST_ROWS_LOOKED_AT_MAX, PAGE_SIZE_MAX};
 use crate::service::lists::{EntryRecord, ListError};
 use crate::service::metrics::OpenSubscription;
 use crate::service::officers::Viewer;
 use crate::service::projector::Applied;
+use crate::service::statements::{Changes, StatementOf};
 
 use super::error::unauthenticated;
-use super::query::filter;
+use super::query;
+use super::query::report::{MoneyFilter, may_sum};
 use super::request::{Api, api};
-use super::scalar::LogIndex;
+use super::scalar::{DateTime, LogIndex, Uuid};
 use super::types::entry::Entry;
 use super::types::names::OperationKind;
+use super::types::statement::Statement;
 
 /// Which entries are meant; all fields are optional and must all fit. Added in 0.1.0.
 #[derive(InputObject, Default)]
@@ -32,6 +35,25 @@ pub struct EntryFilter {
     party: Option<ID>,
     /// The kind of the operation.
     kind: Option<OperationKind>,
+    /// The programme, by its id (`prg_...`) or code, that it defines or appropriates to, or
+    /// whose money it moves or answers for.
+    programme: Option<ID>,
+    /// The officer who signed it.
+    officer: Option<Uuid>,
+}
+
+/// A statement that is no longer what it was. Added in 0.1.0.
+#[derive(SimpleObject)]
+pub struct StatementChange {
+    /// The last entry that the statement counts, by its place in the log; pass it as `after` to
+    /// go on after a break.
+    index: LogIndex,
+    /// The height of the last block that it counts.
+    height: LogIndex,
+    /// The moment at which its deadlines are judged: that block's time.
+    as_of: DateTime,
+    /// The statement as it is now; null when there is no money and no single currency.
+    statement: Option<Statement>,
 }
 
 /// The roots of following.
@@ -52,17 +74,14 @@ impl Subscription {
         #[graphql(desc = "Which ones; all that may be seen when left out.")] filter: Option<EntryFilter>,
     ) -> Result<impl Stream<Item = Result<Entry>> + use<>> {
         let request = api(ctx)?;
-        let reader = request.reader()?;
-        let filter = filter.unwrap_or_default();
-        let party = filter::party(&request.node, filter.party.as_ref())?;
-        let named = party.map(|party| party.or(reader.only())).ok();
-        let party = named.filter(|party| party.is_none_or(|key| reader.may_see_operations_of(key)));
+        let EntryFilter { party, kind, programme, officer } = filter.unwrap_or_default();
+        let filter = query::operation::OperationFilter::of_entries(party, kind, programme, officer);
+        let filter = filter.read(request).await?.ok().map(Option::unwrap_or_default);
         let applied = request.node.applied();
         let next = match after {
             Some(LogIndex(index)) => index.saturating_add(1),
             None => applied.borrow().entries,
         };
-        let filter = party.map(|party| OperationFilter { party, kind: filter.kind.map(Into::into) });
         let api = ctx.data::<Arc<Api>>()?.clone();
         let open = api.node.metrics().subscribed();
         let follower = Follower { api, filter, applied, next, read: VecDeque::new(), over: false, _open: open };
@@ -70,6 +89,53 @@ impl Subscription {
             let item = follower.next().await?;
             Some((item, follower))
         }))
+    }
+
+    /// The statement of a set of money whenever it is no longer what it was: because something
+    /// was recorded, or because money on its way fell due. One message at most for all that
+    /// became visible at once, always with the newest statement; so a slow reader misses steps,
+    /// never the end. Who may not see sums over many is refused. Added in 0.1.0.
+    async fn statement_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which money; all when left out.")] filter: Option<MoneyFilter>,
+        #[graphql(desc = "The `index` of the last message seen: if the statement is no longer what it was then, a \
+                          message comes at once. Only changes from now on when left out.")]
+        after: Option<LogIndex>,
+    ) -> Result<impl Stream<Item = Result<StatementChange>> + use<>> {
+        let request = api(ctx)?;
+        may_sum(request)?;
+        let filter = query::report::read(request, filter)?;
+        let api = ctx.data::<Arc<Api>>()?.clone();
+        let changes = request.node.statement_changes(filter, after.map(|index| index.0));
+        Ok(stream::unfold((api, Some(changes)), |(api, changes)| async move {
+            let (item, rest) = next_change(&api, changes?).await?;
+            Some((item, (api, rest)))
+        }))
+    }
+}
+
+/// The next change, and how to go on unless it is an error; none when the node stops.
+async fn next_change(api: &Api, mut changes: Changes) -> Option<(Result<StatementChange>, Option<Changes>)> {
+    let found = changes.next(&api.node).await.map(|found| found.map_err(Error::from));
+    let found = found.map(|found| found.and_then(|found| still_valid(api).map(|()| found)))?;
+    match found {
+        Ok(StatementOf { moment, statement }) => {
+            let statement = statement.map(|of| Statement::new(of.currency, of.statement));
+            let index = LogIndex(moment.entries.saturating_sub(1));
+            let change = StatementChange { index, height: LogIndex(moment.height), as_of: moment.at.into(), statement };
+            Some((Ok(change), Some(changes)))
+        }
+        Err(error) => Some((Err(error), None)),
+    }
+}
+
+/// The officer may have lost every key since the stream began.
+fn still_valid(api: &Api) -> Result<()> {
+    let officer = api.viewer()?.officer;
+    match Viewer::of(&api.node.tables(), officer) {
+        Some(_) => Ok(()),
+        None => Err(unauthenticated()),
     }
 }
 
@@ -90,7 +156,7 @@ impl Follower {
     async fn next(&mut self) -> Option<Result<Entry>> {
         while !self.over {
             if let Some(record) = self.read.pop_front() {
-                self.api.advance();
+                self.api.advance().await;
                 return Some(Ok(Entry::of(record.recorded)));
             }
             // Before the rows: what is not among them by then is told by the next change.
@@ -110,19 +176,19 @@ impl Follower {
         None
     }
 
-    /// Reads the next page; whether there was anything on it.
+    /// Reads the next page; whether it may go on at once.
     async fn read_on(&mut self) -> Result<bool, Error> {
-        let Some(filter) = self.filter else { return Ok(false) };
-        let officer = self.api.viewer()?.officer;
-        if Viewer::of(&self.api.node.tables(), officer).is_none() {
-            return Err(unauthenticated());
-        }
+        let Some(filter) = &self.filter else { return Ok(false) };
+        still_valid(&self.api)?;
         let page = Page::oldest_first(self.next.checked_sub(1), PAGE_SIZE_MAX);
+        let page = Page { look_max: Some(LIST_ROWS_LOOKED_AT_MAX), ..page };
         let found: Result<_, ListError> = self.api.node.operations_list(filter, page).await;
-        self.read = found?.into();
-        if let Some(last) = self.read.back() {
-            self.next = last.recorded.entry + 1;
+        let Listed { rows, stopped_at } = found?;
+        let last = rows.last().map(|record| record.recorded.entry).max(stopped_at);
+        self.read = rows.into();
+        if let Some(last) = last {
+            self.next = last + 1;
         }
-        Ok(!self.read.is_empty())
+        Ok(last.is_some())
     }
 }

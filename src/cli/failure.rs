@@ -22,6 +22,23 @@ pub enum Kind {
     Broken = 4,
 }
 
+/// Every exit code, what it means and what to do about it; those of [`Kind`], and 0.
+pub const EXIT_CODES: &[(u8, &str, &str)] = &[
+    (0, "Done.", "Nothing."),
+    (
+        Kind::Other as u8,
+        "A disk, a port or anything else that is not the caller's doing.",
+        "Read the causes on standard error, mend them and run the command again.",
+    ),
+    (Kind::Input as u8, "The arguments or the input are wrong.", "Correct them; `--help` says what a command takes."),
+    (Kind::Refused as u8, "A rule refuses it.", "Nothing changed; the code in the sentence is explained above."),
+    (
+        Kind::Broken as u8,
+        "The chain or the views are broken, or do not fit each other.",
+        "Look with `aqueduct verify`; make the views anew with `aqueduct rebuild`, or bring back a copy that verifies.",
+    ),
+];
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {

@@ -6,6 +6,7 @@
 //! GraphQL do not belong here.
 
 pub mod bench;
+pub mod codes;
 pub mod demo;
 pub mod failure;
 pub mod import;

@@ -2,17 +2,25 @@
 
 use clap::Args;
 
+use super::codes;
 use super::failure::Failure;
 use super::output::print;
 
 /// Prints the GraphQL schema (SDL) that a server of this version has.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  aqueduct schema > schema.graphql")]
-pub struct Schema {}
+pub struct Schema {
+    /// Prints docs/codes.md instead: every stable code of the program.
+    #[arg(long, hide = true)]
+    codes: bool,
+}
 
 impl Schema {
     /// Prints it.
     pub fn run(&self) -> Result<(), Failure> {
-        print(&crate::api::schema::sdl())
+        match self.codes {
+            true => print(&codes::page()),
+            false => print(&crate::api::schema::sdl()),
+        }
     }
 }

@@ -1,17 +1,22 @@
 //! Look-ups and lists for readers: what the edges show, without a word of how it is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::chain::block::Body;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
-use crate::ledger::selection::{AllocationFilter, HopFilter, OperationFilter, Page, PartyFilter, TokenFilter};
+use crate::ledger::selection::{
+    AllocationFilter, Count, HopFilter, Listed, OperationFilter, Page, PartyFilter, ProgrammeFilter, Span, TokenFilter,
+};
+use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
+use crate::limits::LIST_ROWS_LOOKED_AT_MAX;
 use crate::store::error::StoreError;
-use crate::store::views::blocks::BlockRow;
+use crate::store::views::blocks::{BlockRow, OperationRow};
 use crate::store::views::error::ViewsError;
 
 use super::node::Node;
@@ -42,6 +47,15 @@ pub struct EntryRecord {
     pub recorded: Arc<Recorded>,
     /// SHA-256 of the entry's bytes.
     pub leaf: [u8; 32],
+}
+
+/// An entry as the chain holds it.
+#[derive(Clone, Debug)]
+pub struct EntryBytes {
+    /// The envelope in canonical form.
+    pub envelope: Vec<u8>,
+    /// The lines beside it.
+    pub lines: Vec<String>,
 }
 
 /// A block, as readers see it.
@@ -112,13 +126,24 @@ impl Node {
         Ok(found)
     }
 
-    /// The exact bytes of an entry and the lines beside it, from the chain.
-    pub async fn entry_bytes(&self, index: u64) -> Result<Option<(Vec<u8>, Vec<String>)>, ListError> {
-        let Some(block) = self.chain().block_of_entry(index).await? else { return Ok(None) };
-        let body = Body::parse(&block.body).map_err(|_| ListError::Broken(index))?;
-        let at = index.checked_sub(block.first_entry).and_then(|at| usize::try_from(at).ok());
-        let entry = at.and_then(|at| body.into_entries().into_iter().nth(at)).ok_or(ListError::Broken(index))?;
-        Ok(Some((entry.envelope, entry.lines)))
+    /// The exact bytes of entries and the lines beside them, from the chain; each block is read
+    /// once.
+    pub async fn bytes_of_entries(&self, indexes: &[u64]) -> Result<BTreeMap<u64, Arc<EntryBytes>>, ListError> {
+        let mut wanted: BTreeSet<u64> = indexes.iter().copied().collect();
+        let mut found = BTreeMap::new();
+        while let Some(index) = wanted.pop_first() {
+            let Some(block) = self.chain().block_of_entry(index).await? else { continue };
+            let body = Body::parse(&block.body).map_err(|_| ListError::Broken(index))?;
+            for (at, entry) in (block.first_entry..).zip(body.into_entries()) {
+                if at == index || wanted.remove(&at) {
+                    found.insert(at, Arc::new(EntryBytes { envelope: entry.envelope, lines: entry.lines }));
+                }
+            }
+            if !found.contains_key(&index) {
+                return Err(ListError::Broken(index));
+            }
+        }
+        Ok(found)
     }
 
     /// The heights of the blocks of these times, as far as the views hold them.
@@ -132,18 +157,28 @@ impl Node {
         Ok(self.views().last_block().await?.map(BlockHead::from))
     }
 
-    /// The entries that made or changed a hop, in order.
-    pub async fn entries_of_hop(&self, hop: &Hop) -> Result<Vec<u64>, ListError> {
-        let mut entries = vec![hop.version];
-        let mut version = hop.version;
-        // Each version ends where the next begins; a hop has a handful of them.
-        while version > hop.id.0.entry() {
-            let Some(before) = self.views().hop_at(hop.id, version).await? else { break };
-            version = before.version;
-            entries.push(version);
+    /// The entries that made or changed hops, in order.
+    pub async fn entries_of_hops(&self, ids: &[HopId]) -> Result<BTreeMap<HopId, Vec<u64>>, ListError> {
+        let mut found: BTreeMap<HopId, Vec<u64>> = BTreeMap::new();
+        for (id, version) in self.views().versions_of_hops(ids).await? {
+            found.entry(id).or_default().push(version);
         }
-        entries.reverse();
-        Ok(entries)
+        for entries in found.values_mut() {
+            entries.sort_unstable();
+        }
+        Ok(found)
+    }
+
+    /// The entries that were recorded in a span of time: from a moment, and before another.
+    pub async fn entries_between(&self, from: Option<Millis>, before: Option<Millis>) -> Result<Span, ListError> {
+        let mut span = Span::default();
+        if let Some(from) = from {
+            span.from = Some(self.views().entries_before(from).await?);
+        }
+        if let Some(before) = before {
+            span.before = Some(self.views().entries_before(before).await?);
+        }
+        Ok(span)
     }
 
     /// The hops that a token was sent on: those that the entry which spent it opened with it.
@@ -180,39 +215,33 @@ impl Node {
     }
 }
 
-/// Lists and their counts.
+/// Lists and their counts. Where no index finds what a filter means, so many rows at most are
+/// looked at.
 impl Node {
     /// A part of the list of tokens.
-    pub async fn tokens_list(&self, filter: &TokenFilter, page: Page<u64>) -> Result<Vec<Arc<Token>>, ListError> {
+    pub async fn tokens_list(
+        &self,
+        filter: &TokenFilter,
+        page: Page<u64>,
+    ) -> Result<Listed<Arc<Token>, u64>, ListError> {
         let found = self.views().tokens_page(filter, by_place(page, TokenId)).await?;
-        Ok(found.into_iter().map(Arc::new).collect())
+        Ok(found.map(Arc::new, |id| place_number(id.0)))
     }
 
     /// How many tokens it has.
-    pub async fn tokens_count(&self, filter: &TokenFilter) -> Result<u64, ListError> {
-        Ok(self.views().tokens_count(filter).await?)
-    }
-
-    /// A part of the list of tokens made from a token.
-    pub async fn children_list(&self, parent: TokenId, page: Page<u64>) -> Result<Vec<Arc<Token>>, ListError> {
-        let found = self.views().children(parent, by_place(page, TokenId)).await?;
-        Ok(found.into_iter().map(Arc::new).collect())
-    }
-
-    /// How many tokens were made from a token.
-    pub async fn children_count(&self, parent: TokenId) -> Result<u64, ListError> {
-        Ok(self.views().children_count(parent).await?)
+    pub async fn tokens_count(&self, filter: &TokenFilter) -> Result<Count, ListError> {
+        Ok(self.views().tokens_count(filter, Some(LIST_ROWS_LOOKED_AT_MAX)).await?)
     }
 
     /// A part of the list of hops.
-    pub async fn hops_list(&self, filter: &HopFilter, page: Page<u64>) -> Result<Vec<Arc<Hop>>, ListError> {
+    pub async fn hops_list(&self, filter: &HopFilter, page: Page<u64>) -> Result<Listed<Arc<Hop>, u64>, ListError> {
         let found = self.views().hops_page(filter, by_place(page, HopId)).await?;
-        Ok(found.into_iter().map(Arc::new).collect())
+        Ok(found.map(Arc::new, |id| place_number(id.0)))
     }
 
     /// How many hops it has.
-    pub async fn hops_count(&self, filter: &HopFilter) -> Result<u64, ListError> {
-        Ok(self.views().hops_count(filter).await?)
+    pub async fn hops_count(&self, filter: &HopFilter) -> Result<Count, ListError> {
+        Ok(self.views().hops_count(filter, Some(LIST_ROWS_LOOKED_AT_MAX)).await?)
     }
 
     /// A part of the list of allocations.
@@ -220,70 +249,124 @@ impl Node {
         &self,
         filter: &AllocationFilter,
         page: Page<u64>,
-    ) -> Result<Vec<Arc<Allocation>>, ListError> {
+    ) -> Result<Listed<Arc<Allocation>, u64>, ListError> {
         let found = self.views().allocations_page(filter, by_place(page, AllocationId)).await?;
-        Ok(found.into_iter().map(Arc::new).collect())
+        Ok(found.map(Arc::new, |id| place_number(id.0)))
     }
 
     /// How many allocations it has.
-    pub async fn allocations_count(&self, filter: &AllocationFilter) -> Result<u64, ListError> {
-        Ok(self.views().allocations_count(filter).await?)
+    pub async fn allocations_count(&self, filter: &AllocationFilter) -> Result<Count, ListError> {
+        Ok(self.views().allocations_count(filter, Some(LIST_ROWS_LOOKED_AT_MAX)).await?)
     }
 
     /// A part of the list of recorded operations, by entry.
     pub async fn operations_list(
         &self,
-        filter: OperationFilter,
+        filter: &OperationFilter,
         page: Page<u64>,
-    ) -> Result<Vec<EntryRecord>, ListError> {
-        let found = self.views().operations_page(&filter, page).await?;
-        Ok(found.into_iter().map(|row| EntryRecord { recorded: Arc::new(row.recorded), leaf: row.leaf }).collect())
+    ) -> Result<Listed<EntryRecord, u64>, ListError> {
+        let found = self.views().operations_page(filter, page).await?;
+        let record = |row: OperationRow| EntryRecord { recorded: Arc::new(row.recorded), leaf: row.leaf };
+        Ok(found.map(record, |entry| entry))
     }
 
     /// How many operations it has.
-    pub async fn operations_count(&self, filter: OperationFilter) -> Result<u64, ListError> {
-        Ok(self.views().operations_count(&filter).await?)
+    pub async fn operations_count(&self, filter: &OperationFilter) -> Result<Count, ListError> {
+        Ok(self.views().operations_count(filter, Some(LIST_ROWS_LOOKED_AT_MAX)).await?)
     }
 
-    /// The list of parties; they are all in memory.
-    pub fn parties_list(&self, filter: &PartyFilter, page: Page<u64>) -> Vec<Arc<Party>> {
-        page.part_of(self.parties_in(filter), |party| place_number(party.key.0))
+    /// A part of the list of parties; they are all in memory.
+    pub fn parties_list(&self, filter: &PartyFilter, page: Page<u64>) -> Listed<Arc<Party>, u64> {
+        let tables = self.tables();
+        let fits = parties_meant(&tables, filter);
+        let key = |party: &&Arc<Party>| place_number(party.key.0);
+        let found = match &filter.only {
+            Some(only) => page.part_of(named(&tables, only).filter(|party| fits(party)).collect(), key),
+            None if page.newest_first => page.walk(before(&tables.parties, page.after, PartyKey), key, fits),
+            None => page.walk(after(&tables.parties, page.after, PartyKey), key, fits),
+        };
+        found.map(Arc::clone, |key| key)
     }
 
     /// How many parties it has.
-    pub fn parties_count(&self, filter: &PartyFilter) -> u64 {
-        u64::try_from(self.parties_in(filter).len()).unwrap_or(u64::MAX)
+    pub fn parties_count(&self, filter: &PartyFilter) -> Count {
+        let tables = self.tables();
+        let fits = parties_meant(&tables, filter);
+        match &filter.only {
+            Some(only) => Count::whole(named(&tables, only).filter(|party| fits(party)).count()),
+            None => Count::of(tables.parties.values(), fits, LIST_ROWS_LOOKED_AT_MAX),
+        }
     }
 
     /// A part of the list of programmes; they are all in memory.
-    pub fn programmes_list(&self, page: Page<u64>) -> Vec<Arc<Programme>> {
-        let all = self.tables().programmes.values().cloned().collect();
+    pub fn programmes_list(&self, filter: &ProgrammeFilter, page: Page<u64>) -> Listed<Arc<Programme>, u64> {
+        let all = self.programmes_in(filter);
         page.part_of(all, |programme: &Arc<Programme>| place_number(programme.id.0))
     }
 
-    /// How many programmes there are.
-    pub fn programmes_count(&self) -> u64 {
-        u64::try_from(self.tables().programmes.len()).unwrap_or(u64::MAX)
+    /// How many programmes it has.
+    pub fn programmes_count(&self, filter: &ProgrammeFilter) -> Count {
+        Count::whole(self.programmes_in(filter).len())
     }
 
-    fn parties_in(&self, filter: &PartyFilter) -> Vec<Arc<Party>> {
-        let tables = self.tables();
-        let areas: Option<Vec<AreaId>> = filter.area.as_ref().map(|area| {
-            let under = format!("{area}/");
-            let is_in = |path: &str| area.is_empty() || path == area || path.starts_with(&under);
-            tables.areas.iter().filter(|(path, _)| is_in(path)).map(|(_, id)| *id).collect()
-        });
-        let fits = |party: &&Arc<Party>| {
-            filter.kind.is_none_or(|kind| kind == party.kind)
-                && filter.only.as_ref().is_none_or(|only| only.contains(&party.key))
-                && areas.as_ref().is_none_or(|areas| areas.contains(&party.area))
+    fn programmes_in(&self, filter: &ProgrammeFilter) -> Vec<Arc<Programme>> {
+        let has_text =
+            |text: &String, programme: &Programme| has_part(&programme.code, text) || has_part(&programme.label, text);
+        let fits = |programme: &&Arc<Programme>| {
+            filter.owner.is_none_or(|owner| owner == programme.owner)
+                && filter.currency.is_none_or(|currency| currency == programme.currency)
+                && filter.text.as_ref().is_none_or(|text| has_text(text, programme))
         };
-        tables.parties.values().filter(fits).cloned().collect()
+        self.tables().programmes.values().filter(fits).cloned().collect()
     }
 }
 
-/// A page by places, as the store takes it; a number that no row can have is beyond the last.
+/// Whether a party is meant.
+fn parties_meant<'a>(tables: &Tables, filter: &'a PartyFilter) -> impl Fn(&&Arc<Party>) -> bool + use<'a> {
+    let areas: Option<BTreeSet<AreaId>> = filter.area.as_ref().map(|area| areas_under(tables, area));
+    move |party| {
+        filter.kind.is_none_or(|kind| kind == party.kind)
+            && areas.as_ref().is_none_or(|areas| areas.contains(&party.area))
+            && filter.text.as_ref().is_none_or(|text| has_part(&party.label, text))
+    }
+}
+
+/// An area and everything under it; all of them for the empty path.
+pub fn areas_under(tables: &Tables, area: &str) -> BTreeSet<AreaId> {
+    let under = format!("{area}/");
+    let is_in = |path: &str| area.is_empty() || path == area || path.starts_with(&under);
+    tables.areas.iter().filter(|(path, _)| is_in(path)).map(|(_, id)| *id).collect()
+}
+
+/// Whether a text has a part, given in lower case.
+fn has_part(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(part)
+}
+
+/// The parties of some keys, in order of the keys.
+fn named<'a>(tables: &'a Tables, keys: &[PartyKey]) -> impl Iterator<Item = &'a Arc<Party>> + use<'a> {
+    let keys: BTreeSet<PartyKey> = keys.iter().copied().collect();
+    keys.into_iter().filter_map(move |key| tables.parties.get(&key))
+}
+
+/// The values after a key, rising.
+fn after<K: Ord, V>(map: &BTreeMap<K, V>, key: Option<u64>, of: impl Fn(Place) -> K) -> impl Iterator<Item = &V> {
+    let from = key.map_or(Bound::Unbounded, |key| Bound::Excluded(of(place_of(key))));
+    map.range((from, Bound::Unbounded)).map(|(_, value)| value)
+}
+
+/// The values before a key, falling.
+fn before<K: Ord, V>(map: &BTreeMap<K, V>, key: Option<u64>, of: impl Fn(Place) -> K) -> impl Iterator<Item = &V> {
+    let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(of(place_of(key))));
+    map.range((Bound::Unbounded, to)).rev().map(|(_, value)| value)
+}
+
+/// A page by places, as the store takes it.
 fn by_place<K>(page: Page<u64>, key: impl Fn(Place) -> K) -> Page<K> {
-    let place = |raw: u64| Place::from_key(i64::try_from(raw).unwrap_or(i64::MAX)).map(&key);
-    Page { after: page.after.and_then(place), limit: page.limit, newest_first: page.newest_first }
+    page.by(|raw| key(place_of(raw)))
+}
+
+/// The place of a number; one that no row can have is beyond the last.
+fn place_of(number: u64) -> Place {
+    Place::from_key(i64::try_from(number).unwrap_or(i64::MAX)).expect("it is not negative")
 }

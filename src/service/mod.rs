@@ -4,8 +4,8 @@
 //!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
 //!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
-//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`checkpoint`]
-//!   signs the log.
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`statements`]
+//!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
 //! - [`node`] starts and stops all of it; [`metrics`] counts what it does.
@@ -35,7 +35,9 @@ pub mod replica;
 pub mod report;
 pub mod rights;
 pub mod rollback;
+pub mod statements;
 pub mod story;
+pub mod touched;
 pub mod tracking;
 mod tracking_batch;
 pub mod verified;

@@ -39,6 +39,7 @@ use super::operation::{Checked, NotAnOperation};
 use super::orderer::{NotRecorded, Orderer, PrefetchError, Recorder, prefetch};
 use super::projector::{Applied, Projector};
 use super::replica::{Rejected, Replica};
+use super::statements::Statements;
 
 /// How a node is opened.
 #[derive(Debug)]
@@ -186,6 +187,7 @@ pub struct Node {
     applied: watch::Receiver<Applied>,
     lag: Arc<super::projector::Lag>,
     metrics: Arc<Metrics>,
+    statements: Statements,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -248,6 +250,7 @@ impl Node {
         let tables = replica.tables();
         let chain_id = replica.chain_id();
         let (lag, head, applied) = (projector.lag(), projector.head(), projector.applied());
+        let statements = Statements::new(projector.batches());
         let (orderer, recorder) = Orderer::new(
             replica,
             opened.chain.clone(),
@@ -275,6 +278,7 @@ impl Node {
             applied,
             lag,
             metrics,
+            statements,
             clock,
             stop,
             broken,
@@ -369,6 +373,11 @@ impl Node {
     /// How far the views are, to be watched.
     pub fn applied(&self) -> watch::Receiver<Applied> {
         self.applied.clone()
+    }
+
+    /// The statements that are followed.
+    pub fn statements(&self) -> &Statements {
+        &self.statements
     }
 
     /// How far everything is.

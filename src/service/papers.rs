@@ -1,19 +1,25 @@
 //! Operations that wait, or waited, in this node for a signature: what readers see of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::chain::digest::Digest;
 use crate::chain::payload::Payload;
 use crate::ledger::ids::KeyId;
 use crate::ledger::operation::Kind;
+use crate::ledger::registry::Party;
+use crate::ledger::selection::{Count, Listed, Page, WaitingFilter};
 use crate::ledger::time::Millis;
-use crate::limits;
+use crate::limits::{PAGE_SIZE_MAX, WAITING_COUNTED_MAX};
 use crate::store::node::drafts::{Draft, DraftStatus};
 
 use super::lists::ListError;
 use super::node::Node;
 use super::officers::Viewer;
 use super::operation;
+use super::record::{NotAccepted, Outcome, Status};
 
 /// The bytes of an operation that waits or waited for a signature.
 #[derive(Clone, Debug)]
@@ -36,6 +42,33 @@ pub struct Paper {
     pub created_at: Millis,
 }
 
+/// The key of an operation that waits or waited here: its id and its party's.
+pub type PaperKey = (Uuid, Uuid);
+
+/// An operation that waits or waited here, and how far it is.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its key.
+    pub key: PaperKey,
+    /// The party that states it.
+    pub party: Arc<Party>,
+    /// How far it is.
+    pub outcome: Outcome,
+}
+
+/// How far operations are that have no place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// They wait for a signature.
+    AwaitingSignature,
+    /// Fully signed, and not known to be recorded.
+    Submitted,
+    /// Not admitted.
+    Refused,
+    /// Out of time, or withdrawn.
+    Expired,
+}
+
 impl From<Draft> for Paper {
     fn from(draft: Draft) -> Self {
         Self {
@@ -52,11 +85,6 @@ impl From<Draft> for Paper {
 }
 
 impl Node {
-    /// The paper of an operation; none when it never waited here.
-    pub async fn paper(&self, party: Uuid, id: Uuid) -> Result<Option<Paper>, ListError> {
-        Ok(self.store().draft(party, id).await?.map(Paper::from))
-    }
-
     /// The parties that stated an operation under an id, here or on the chain.
     pub async fn parties_that_stated(&self, id: Uuid) -> Result<Vec<Uuid>, ListError> {
         let mut parties: Vec<Uuid> =
@@ -69,21 +97,94 @@ impl Node {
         Ok(parties)
     }
 
-    /// What waits for a signature that the viewer may give: of the viewer's party, or such that
-    /// the second signature is that party's. Oldest first, with what has not expired.
-    pub async fn papers_to_approve(&self, viewer: &Viewer, now: Millis) -> Result<Vec<Paper>, ListError> {
-        let mut found = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.store().drafts_with(DraftStatus::AwaitingSignature, after, limits::PAGE_SIZE_MAX).await?;
-            let Some(last) = page.last() else { return Ok(found) };
-            after = Some((last.id, last.party));
-            for paper in page.into_iter().filter(|draft| now <= draft.expires_at).map(Paper::from) {
-                if self.may_sign(viewer, &paper).await {
-                    found.push(paper);
-                }
+    /// The papers of some operations.
+    pub async fn papers(&self, keys: &[PaperKey]) -> Result<BTreeMap<PaperKey, Arc<Paper>>, ListError> {
+        let ids: BTreeSet<Uuid> = keys.iter().map(|(id, _)| *id).collect();
+        let found = self.store().drafts_of_ids(&ids.into_iter().collect::<Vec<_>>()).await?;
+        Ok(found.into_iter().map(|draft| ((draft.id, draft.party), Arc::new(Paper::from(draft)))).collect())
+    }
+
+    /// A part of the list of operations that have no place in the log, by id.
+    pub async fn unrecorded_list(
+        &self,
+        status: Unrecorded,
+        filter: &WaitingFilter,
+        page: Page<PaperKey>,
+    ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
+        let mut merged = BTreeMap::new();
+        let mut stops = Vec::new();
+        for stored in status.stored() {
+            let found = self.store().drafts_page(*stored, filter, page).await?;
+            let is_full = u64::try_from(found.rows.len()).is_ok_and(|rows| rows >= page.limit);
+            let last = found.rows.last().filter(|_| is_full).map(|draft| (draft.id, draft.party));
+            stops.extend(found.stopped_at.or(last));
+            merged.extend(found.rows.into_iter().map(|draft| ((draft.id, draft.party), draft)));
+        }
+        // What lies beyond the first stop is known of one status only.
+        let stopped_at = if page.newest_first { stops.into_iter().max() } else { stops.into_iter().min() };
+        let is_within =
+            |key: PaperKey| stopped_at.is_none_or(|stop| if page.newest_first { key >= stop } else { key <= stop });
+        let mut drafts: Vec<_> = merged.into_iter().filter(|(key, _)| is_within(*key)).collect();
+        if page.newest_first {
+            drafts.reverse();
+        }
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let mut rows = Vec::new();
+        for (key, draft) in drafts {
+            let Some(party) = self.party_by_id(draft.party) else { continue };
+            let outcome = self.standing(&draft).await?;
+            // Its time may have run out since it was stored: then it is in another list.
+            if status.is_of(&outcome.status) && rows.len() < limit {
+                rows.push(Standing { key, party, outcome });
             }
         }
+        let stopped_at = stopped_at.filter(|_| rows.len() < limit);
+        Ok(Listed { rows, stopped_at })
+    }
+
+    /// How many there are.
+    pub async fn unrecorded_count(&self, status: Unrecorded, filter: &WaitingFilter) -> Result<Count, NotAccepted> {
+        let page = Page { look_max: None, ..Page::newest_first(None, WAITING_COUNTED_MAX + 1) };
+        Ok(counted(&self.unrecorded_list(status, filter, page).await?))
+    }
+
+    /// A part of what waits for a signature that the viewer may give: of the viewer's party, or
+    /// such that the second signature is that party's.
+    pub async fn papers_to_approve(
+        &self,
+        viewer: &Viewer,
+        page: Page<PaperKey>,
+    ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
+        let (all, now) = (WaitingFilter::default(), self.now()?);
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let mut found = Listed::nothing();
+        let mut at = Page { limit: PAGE_SIZE_MAX, ..page };
+        let mut looked_at = 0;
+        while found.rows.len() < limit {
+            let some = self.store().drafts_page(DraftStatus::AwaitingSignature, &all, at).await?;
+            let Some(last) = some.rows.last() else { return Ok(found) };
+            at.after = Some((last.id, last.party));
+            looked_at += PAGE_SIZE_MAX;
+            for draft in some.rows.into_iter().filter(|draft| now <= draft.expires_at) {
+                let Some(party) = self.party_by_id(draft.party) else { continue };
+                let key = (draft.id, draft.party);
+                let outcome = self.standing(&draft).await?;
+                if self.may_sign(viewer, &Paper::from(draft)).await && found.rows.len() < limit {
+                    found.rows.push(Standing { key, party, outcome });
+                }
+            }
+            if looked_at >= WAITING_COUNTED_MAX && found.rows.len() < limit {
+                found.stopped_at = at.after;
+                return Ok(found);
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many there are.
+    pub async fn papers_to_approve_count(&self, viewer: &Viewer) -> Result<Count, NotAccepted> {
+        let page = Page::oldest_first(None, WAITING_COUNTED_MAX + 1);
+        Ok(counted(&self.papers_to_approve(viewer, page).await?))
     }
 
     /// Whether one of the viewer's keys can give a signature that is missing.
@@ -103,5 +204,33 @@ impl Node {
             with.push(key);
             needed.missing(&party, &with).len() < missing
         })
+    }
+}
+
+/// A count of what was found, one more than may be counted at most.
+fn counted(found: &Listed<Standing, PaperKey>) -> Count {
+    let Count { rows, .. } = Count::whole(found.rows.len());
+    let whole = rows <= WAITING_COUNTED_MAX && found.stopped_at.is_none();
+    Count { rows: rows.min(WAITING_COUNTED_MAX), whole }
+}
+
+impl Unrecorded {
+    /// How they are stored.
+    fn stored(self) -> &'static [DraftStatus] {
+        match self {
+            Self::AwaitingSignature => &[DraftStatus::AwaitingSignature],
+            Self::Submitted => &[DraftStatus::Submitted],
+            Self::Refused => &[DraftStatus::Refused],
+            Self::Expired => &[DraftStatus::Expired, DraftStatus::Withdrawn, DraftStatus::AwaitingSignature],
+        }
+    }
+
+    fn is_of(self, status: &Status) -> bool {
+        match self {
+            Self::AwaitingSignature => matches!(status, Status::AwaitingSignature { .. }),
+            Self::Submitted => matches!(status, Status::Submitted),
+            Self::Refused => matches!(status, Status::Refused { .. }),
+            Self::Expired => matches!(status, Status::Expired),
+        }
     }
 }

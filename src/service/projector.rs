@@ -20,6 +20,7 @@ use crate::store::views::project::ProjectedBlock;
 
 use super::metrics::Metrics;
 use super::replica::CommittedBlock;
+use super::touched::Batches;
 
 /// How far the chain or the views have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,12 +61,16 @@ impl Lag {
 /// Where committed blocks are handed to the projector.
 #[derive(Clone, Debug)]
 pub struct Projector {
-    inbox: mpsc::UnboundedSender<ProjectedBlock>,
+    inbox: mpsc::UnboundedSender<Waiting>,
     head: Arc<watch::Sender<Applied>>,
     applied: watch::Receiver<Applied>,
     lag: Arc<Lag>,
     metrics: Arc<Metrics>,
+    batches: Arc<Batches>,
 }
+
+/// A block that waits to be written, and whether money fell due with it.
+type Waiting = (ProjectedBlock, bool);
 
 impl Projector {
     /// Starts a projector behind what the views hold; it ends when every handle is dropped and
@@ -85,9 +90,11 @@ impl Projector {
             facts_max: lag_facts_max,
             applied_entries: AtomicU64::new(applied.entries),
         });
-        let task = tokio::spawn(run(views, blocks, sender, (lag.clone(), metrics.clone()), stop));
+        let batches = Arc::new(Batches::default());
+        let watched = Watched { lag: lag.clone(), metrics: metrics.clone(), batches: batches.clone() };
+        let task = tokio::spawn(run(views, blocks, sender, watched, stop));
         let head = Arc::new(watch::channel(applied).0);
-        (Self { inbox, head, applied: receiver, lag, metrics }, task)
+        (Self { inbox, head, applied: receiver, lag, metrics, batches }, task)
     }
 
     /// Takes a committed block.
@@ -99,7 +106,13 @@ impl Projector {
             time: Some(Millis(block.header.time.millis())),
         });
         // The task outlives every handle; without it the process is ending.
-        let _ = self.inbox.send(projected(block));
+        let fell_due = block.fell_due;
+        let _ = self.inbox.send((projected(block), fell_due));
+    }
+
+    /// What the newest batches touched.
+    pub fn batches(&self) -> Arc<Batches> {
+        self.batches.clone()
     }
 
     /// What is waiting.
@@ -123,20 +136,28 @@ impl Projector {
     }
 }
 
+/// What a projector tells others.
+struct Watched {
+    lag: Arc<Lag>,
+    metrics: Arc<Metrics>,
+    batches: Arc<Batches>,
+}
+
 async fn run(
     views: Views,
-    mut blocks: mpsc::UnboundedReceiver<ProjectedBlock>,
+    mut blocks: mpsc::UnboundedReceiver<Waiting>,
     applied: watch::Sender<Applied>,
-    (lag, metrics): (Arc<Lag>, Arc<Metrics>),
+    Watched { lag, metrics, batches }: Watched,
     mut stop: watch::Receiver<bool>,
 ) {
-    while let Some(first) = blocks.recv().await {
+    while let Some((first, mut fell_due)) = blocks.recv().await {
         let mut batch = vec![first];
         let mut waiting: i64 = facts(batch[0].changes.iter());
         // The transaction grows with the lag, up to a bound.
         while waiting < limits::PROJECTION_FACTS_MAX {
             match blocks.try_recv() {
-                Ok(block) => {
+                Ok((block, fell_due_too)) => {
+                    fell_due |= fell_due_too;
                     waiting += facts(block.changes.iter());
                     batch.push(block);
                 }
@@ -175,6 +196,7 @@ async fn run(
         let entries = last.first_entry + last.entry_count;
         lag.facts.fetch_sub(waiting, Ordering::SeqCst);
         lag.applied_entries.store(entries, Ordering::SeqCst);
+        batches.note(&batch, fell_due);
         applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
     }
 }

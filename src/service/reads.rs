@@ -1,4 +1,4 @@
-//! Answers about the money: statements, reports, traces, proofs.
+//! Answers about the money: statements, reports, proofs.
 //!
 //! Every answer is of one moment: the last block's, or that of `asOf`. It is computed from the
 //! views alone, so it says how far they are; a past answer never changes.
@@ -9,14 +9,12 @@ use rust_decimal::Decimal;
 
 use crate::chain::digest::Digest;
 use crate::chain::proof::{self, NoProof};
-use crate::ledger::hop::Hop;
 use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
 use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
-use crate::ledger::token::Token;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
@@ -251,25 +249,6 @@ impl Node {
     pub async fn report(&self, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Report, ReadError> {
         let sums = sums(self.views(), filter, by, moment).await?;
         Ok(sums.report(&self.tables()))
-    }
-
-    /// Every hop from the treasury to a token, in order.
-    pub async fn trace(&self, token: &Token) -> Result<Vec<Hop>, ReadError> {
-        let mut hops: Vec<Hop> = Vec::new();
-        let mut at = Some(token.clone());
-        while let Some(token) = at {
-            if let Some(id) = token.hop.filter(|id| hops.last().is_none_or(|last| last.id != *id))
-                && let Some(hop) = self.views().hops(&[id]).await?.pop()
-            {
-                hops.push(hop);
-            }
-            at = match token.parent {
-                Some(parent) => self.views().tokens(&[parent]).await?.pop(),
-                None => None,
-            };
-        }
-        hops.reverse();
-        Ok(hops)
     }
 
     /// Proves that the log of a size has an entry.

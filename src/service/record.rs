@@ -423,7 +423,7 @@ impl Node {
     }
 
     /// How far a draft is now.
-    async fn standing(&self, draft: &Draft) -> Result<Outcome, NotAccepted> {
+    pub(super) async fn standing(&self, draft: &Draft) -> Result<Outcome, NotAccepted> {
         let expires_at = draft.expires_at;
         let status = match draft.status {
             DraftStatus::AwaitingSignature if self.now()? > expires_at => Status::Expired,

@@ -69,6 +69,8 @@ pub struct CommittedBlock {
     pub changes: Vec<Arc<Change>>,
     /// Tiles of the log that changed.
     pub tiles: Vec<Tile>,
+    /// Whether money on its way fell due with it.
+    pub fell_due: bool,
 }
 
 /// Why a block is not admitted.
@@ -341,6 +343,7 @@ impl Replica {
     pub fn commit(&mut self, proposal: Proposal) -> CommittedBlock {
         let Proposal { block, changes, leaves, over, mut tree, .. } = proposal;
         let header = block.expect("only blocks are committed").header;
+        let fell_due = self.has_fallen_due(Millis(header.time.millis()));
         let touched: Vec<Cached> = changes.iter().flat_map(|change| change.facts.iter().filter_map(cached)).collect();
         for fact in changes.iter().flat_map(|change| &change.facts) {
             self.count_due(fact);
@@ -351,7 +354,7 @@ impl Replica {
         self.note_recent(header.tree_size, touched);
         let digest = header.digest();
         self.head = Some(header.clone());
-        CommittedBlock { header, digest, leaves, changes, tiles }
+        CommittedBlock { header, digest, leaves, changes, tiles, fell_due }
     }
 
     /// Takes records that the views hold into memory, so that admission finds them. What memory

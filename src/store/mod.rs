@@ -20,5 +20,6 @@ pub mod node;
 pub mod postgres;
 mod session;
 mod sqlite;
+pub mod statements;
 pub mod views;
 mod wal;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aqueduct::chain::digest::Digest;
 use aqueduct::chain::envelope::{Envelope, signing_bytes};
 use aqueduct::chain::key::{PublicKey, Signature};
-use aqueduct::ledger::ids::{KeyId, PayloadDigest, Place, Reference, TokenId};
+use aqueduct::ledger::ids::{KeyId, PayloadDigest, Reference};
 use aqueduct::ledger::lines::{OutputLine, RecipientLine};
 use aqueduct::ledger::money::{Currency, Minor};
 use aqueduct::ledger::operation::*;
@@ -375,9 +375,4 @@ impl World {
 pub fn reference(answer: &Answer, output: u32) -> Reference {
     let PayloadDigest(digest) = answer.recorded.digest;
     Reference { operation: answer.recorded.id, digest: PayloadDigest(digest), output }
-}
-
-/// The token of a recorded operation.
-pub fn token(answer: &Answer, position: u32) -> TokenId {
-    TokenId(Place::new(answer.recorded.entry, position).unwrap())
 }

@@ -30,7 +30,8 @@ pub struct ReferenceInput {
     pub operation: OperationId,
     /// SHA-256 of that operation's payload.
     pub digest: Digest,
-    /// Which of its outputs: the position of a token, or the number of a hop, from 0.
+    /// Which of its outputs: the position of a token, or the number of a hop; both from 0, below
+    /// 1,048,576.
     #[graphql(default = 0)]
     pub output: u32,
 }

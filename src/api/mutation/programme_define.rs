@@ -26,7 +26,7 @@ pub struct ProgrammeDefineInput {
     pub label: String,
     /// The currency of all its money; cannot be changed later.
     pub currency: CurrencyCode,
-    /// The fixed UTC offset of its days, in minutes, at most 14 hours.
+    /// The fixed UTC offset of its days, in minutes: -840 to 840.
     #[graphql(default = 0)]
     pub utc_offset_minutes: i32,
     /// How many days each kind of hop may take.
@@ -40,14 +40,14 @@ pub struct ProgrammeDefineInput {
 /// Added in 0.1.0.
 #[derive(InputObject, Clone, Debug)]
 pub struct AllowedDaysInput {
-    /// Between parties, 0 to 65,535.
+    /// Between parties: days, 0 to 65,535.
     pub transfer: i32,
-    /// To a recipient or end payee.
+    /// To a recipient or end payee: days, 0 to 65,535.
     pub delivery: i32,
-    /// Back upstream.
+    /// Back upstream: days, 0 to 65,535.
     #[graphql(name = "return")]
     pub giving_back: i32,
-    /// A recovery on its way to the treasury.
+    /// A recovery on its way to the treasury: days, 0 to 65,535.
     pub recovery: i32,
 }
 

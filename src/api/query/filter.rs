@@ -8,7 +8,10 @@ use async_graphql::{Error, ID, Result};
 
 use crate::api::error::bad_input;
 use crate::api::id::{self, NodeId};
-use crate::ledger::ids::{PartyKey, ProgrammeId};
+use crate::api::request::Api;
+use crate::api::scalar::{DateTime, Uuid};
+use crate::ledger::ids::{KeyId, PartyKey, ProgrammeId};
+use crate::ledger::selection::Span;
 use crate::service::node::Node;
 
 /// The filter names something that is not there: nothing fits it.
@@ -37,6 +40,14 @@ pub fn party(node: &Node, named: Option<&ID>) -> Result<Named<PartyKey>> {
     Ok(node.party_by_id(uuid).map(|party| Some(party.key)).ok_or(Nothing))
 }
 
+/// The keys of the officer that a filter names, revoked ones too.
+pub fn officer(node: &Node, officer: Option<Uuid>) -> Named<Vec<KeyId>> {
+    let Some(Uuid(officer)) = officer else { return Ok(None) };
+    let tables = node.tables();
+    let keys: Vec<KeyId> = tables.keys.values().filter(|key| key.officer == officer).map(|key| key.key).collect();
+    if keys.is_empty() { Err(Nothing) } else { Ok(Some(keys)) }
+}
+
 /// The programme that a sum's filter names, which must be there.
 pub fn known_programme(node: &Node, named: Option<&ID>) -> Result<Option<ProgrammeId>> {
     programme(node, named)?.map_err(|Nothing| absent("programme", named))
@@ -45,6 +56,25 @@ pub fn known_programme(node: &Node, named: Option<&ID>) -> Result<Option<Program
 /// The party that a sum's filter names, which must be there.
 pub fn known_party(node: &Node, named: Option<&ID>) -> Result<Option<PartyKey>> {
     party(node, named)?.map_err(|Nothing| absent("party", named))
+}
+
+/// The entries of a span of time.
+pub async fn span(api: &Api, from: Option<DateTime>, to: Option<DateTime>) -> Result<Span> {
+    api.settle().await;
+    Ok(api.node.entries_between(from.map(|at| at.0), to.map(|at| at.0)).await?)
+}
+
+/// Checks texts that the books are searched for. None has a NUL, and a database may not take one.
+pub fn texts<const N: usize>(texts: [&Option<String>; N]) -> Result<()> {
+    match texts.into_iter().flatten().any(|text| text.contains('\0')) {
+        true => Err(bad_input("no text here has a NUL character")),
+        false => Ok(()),
+    }
+}
+
+/// The part of a text that is looked for, without regard to case.
+pub fn text(part: Option<String>) -> Option<String> {
+    part.map(|part| part.to_lowercase())
 }
 
 fn absent(what: &str, named: Option<&ID>) -> Error {

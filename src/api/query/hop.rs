@@ -3,14 +3,18 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
-use crate::api::page::{Args, List, cost};
-use crate::api::query::filter;
-use crate::api::request::api;
+use crate::api::page::{Args, List, ListOrder, cost};
+use crate::api::query::filter::{self, Nothing};
+use crate::api::request::{Api, api};
+use crate::api::scalar::DateTime;
 use crate::api::types::hop::{Hop, HopConnection, hops};
 use crate::api::types::names::{HopKind, HopState};
 use crate::ledger::selection;
 
-/// Which hops are meant; all fields are optional and must all fit. Added in 0.1.0.
+use super::filter::Named;
+
+/// Which hops are meant; all fields are optional and must all fit. `party`, `from`, `to` and the
+/// span of time are found by an index; the others are looked for along the list. Added in 0.1.0.
 #[derive(InputObject, Default)]
 pub struct HopFilter {
     /// The sender, by its id (`prt_...`) or UUID.
@@ -29,12 +33,51 @@ pub struct HopFilter {
     programme: Option<ID>,
     /// The label of the payment period.
     cycle: Option<String>,
+    /// The area that its money counts in, as a path of names (`province/county/township`), with
+    /// everything under it.
+    area: Option<String>,
+    /// Recorded at this moment or later: the time of its block.
+    recorded_from: Option<DateTime>,
+    /// Recorded before this moment.
+    recorded_to: Option<DateTime>,
     /// Only those that are overdue at the moment of this request.
     #[graphql(default = false)]
     overdue: bool,
     /// Only those that their receiver has yet to answer; a bank may have answered.
     #[graphql(default = false)]
     unanswered: bool,
+}
+
+impl HopFilter {
+    /// The filter with what it names looked up.
+    pub async fn read(self, api: &Api) -> Result<Named<selection::HopFilter>> {
+        filter::texts([&self.cycle, &self.area])?;
+        let allocation = self.allocation.as_ref().map(|id| id::allocation(id)).transpose()?;
+        let named = (
+            filter::party(&api.node, self.from.as_ref())?,
+            filter::party(&api.node, self.to.as_ref())?,
+            filter::party(&api.node, self.party.as_ref())?,
+            filter::programme(&api.node, self.programme.as_ref())?,
+        );
+        let (Ok(from), Ok(to), Ok(party), Ok(programme)) = named else { return Ok(Err(Nothing)) };
+        let overdue_at = if self.overdue { Some(api.moment().await?.at) } else { None };
+        let opened = filter::span(api, self.recorded_from, self.recorded_to).await?;
+        Ok(Ok(Some(selection::HopFilter {
+            from,
+            to,
+            party,
+            state: self.state.map(Into::into),
+            kind: self.kind.map(Into::into),
+            allocation,
+            programme,
+            cycle: self.cycle,
+            area: self.area,
+            opened,
+            overdue_at,
+            unanswered: false,
+            awaits_receiver: self.unanswered,
+        })))
+    }
 }
 
 /// The group of fields about hops.
@@ -49,12 +92,14 @@ impl HopQuery {
         Hop::by_id(ctx, id::hop(&id)?).await
     }
 
-    /// Hops, newest first. Added in 0.1.0.
+    /// Hops. Added in 0.1.0.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     #[graphql(complexity = "cost(first, last) * child_complexity")]
     async fn hops(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones; all when left out.")] filter: Option<HopFilter>,
+        #[graphql(desc = "In which order; `NEWEST_FIRST` when left out.")] order: Option<ListOrder>,
         #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
@@ -63,31 +108,9 @@ impl HopQuery {
         let api = api(ctx)?;
         api.viewer()?;
         let args = Args { first, after, last, before };
-        let filter = filter.unwrap_or_default();
-        let allocation = filter.allocation.as_ref().map(|id| id::allocation(id)).transpose()?;
-        let named = (
-            filter::party(&api.node, filter.from.as_ref())?,
-            filter::party(&api.node, filter.to.as_ref())?,
-            filter::party(&api.node, filter.party.as_ref())?,
-            filter::programme(&api.node, filter.programme.as_ref())?,
-        );
-        let (Ok(from), Ok(to), Ok(party), Ok(programme)) = named else {
-            return Ok(HopConnection::new(args.read(api, List::Hops)?.rows(Vec::new(), |_| 0), Hop));
-        };
-        let overdue_at = if filter.overdue { Some(api.moment().await?.at) } else { None };
-        let filter = selection::HopFilter {
-            from,
-            to,
-            party,
-            state: filter.state.map(Into::into),
-            kind: filter.kind.map(Into::into),
-            allocation,
-            programme,
-            cycle: filter.cycle,
-            overdue_at,
-            unanswered: false,
-            awaits_receiver: filter.unanswered,
-        };
-        hops(ctx, filter, args).await
+        match filter.unwrap_or_default().read(api).await? {
+            Ok(filter) => hops(ctx, filter.unwrap_or_default(), order, args).await,
+            Err(Nothing) => Ok(HopConnection::new(args.read(api, List::Hops)?.nothing(), Hop)),
+        }
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
 use crate::api::page::{Args, List, connection, cost};
+use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::names::PartyKind;
 use crate::api::types::party::Party;
@@ -25,6 +26,8 @@ pub struct PartyFilter {
     kind: Option<PartyKind>,
     /// An area as a path of names, with everything under it.
     area: Option<String>,
+    /// A part of what people call them, without regard to case.
+    text: Option<String>,
 }
 
 /// The group of fields about parties.
@@ -60,9 +63,14 @@ impl PartyQuery {
         let page = Args { first, after, last, before }.read(api, List::Parties)?;
         let filter = filter.unwrap_or_default();
         let only = api.reader()?.only().map(|own| vec![own]);
-        let filter = selection::PartyFilter { kind: filter.kind.map(Into::into), area: filter.area, only };
+        let filter = selection::PartyFilter {
+            kind: filter.kind.map(Into::into),
+            area: filter.area,
+            text: filter::text(filter.text),
+            only,
+        };
         let rows = page.rows(api.node.parties_list(&filter, page.window(false)), |party| place_number(party.key.0));
-        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&filter)) }).await?;
+        let rows = rows.counted_now(ctx, || api.node.parties_count(&filter));
         Ok(PartyConnection::new(rows, Party))
     }
 }

@@ -1,11 +1,13 @@
 //! `programme` and `programmes`.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::page::{Args, List, connection, cost};
 use crate::api::query::filter;
 use crate::api::request::api;
+use crate::api::scalar::CurrencyCode;
 use crate::api::types::programme::Programme;
+use crate::ledger::selection;
 use crate::service::lists::place_number;
 
 connection! {
@@ -14,6 +16,17 @@ connection! {
     /// A programme with its cursor. Added in 0.1.0.
     ProgrammeEdge,
     Programme
+}
+
+/// Which programmes are meant; all fields are optional and must all fit. Added in 0.1.0.
+#[derive(InputObject, Default)]
+pub struct ProgrammeFilter {
+    /// The treasury that owns it, by its id (`prt_...`) or UUID.
+    owner: Option<ID>,
+    /// The currency of its money.
+    currency: Option<CurrencyCode>,
+    /// A part of its code or of what people call it, without regard to case.
+    text: Option<String>,
 }
 
 /// The group of fields about programmes.
@@ -36,11 +49,12 @@ impl ProgrammeQuery {
         }
     }
 
-    /// All programmes, in order of their definition. Added in 0.1.0.
+    /// Programmes, in order of their definition. Added in 0.1.0.
     #[graphql(complexity = "cost(first, last) * child_complexity")]
     async fn programmes(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all when left out.")] filter: Option<ProgrammeFilter>,
         #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
@@ -49,8 +63,15 @@ impl ProgrammeQuery {
         let api = api(ctx)?;
         api.viewer()?;
         let page = Args { first, after, last, before }.read(api, List::Programmes)?;
-        let rows = page.rows(api.node.programmes_list(page.window(false)), |programme| place_number(programme.id.0));
-        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.programmes_count()) }).await?;
+        let filter = filter.unwrap_or_default();
+        let Ok(owner) = filter::party(&api.node, filter.owner.as_ref())? else {
+            return Ok(ProgrammeConnection::new(page.nothing(), Programme));
+        };
+        let currency = filter.currency.map(|code| code.0);
+        let filter = selection::ProgrammeFilter { owner, currency, text: filter::text(filter.text) };
+        let found = api.node.programmes_list(&filter, page.window(false));
+        let rows = page.rows(found, |programme| place_number(programme.id.0));
+        let rows = rows.counted_now(ctx, || api.node.programmes_count(&filter));
         Ok(ProgrammeConnection::new(rows, Programme))
     }
 }

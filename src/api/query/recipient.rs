@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::id;
 use crate::api::page::{Args, List, connection, cost};
+use crate::api::query::filter;
 use crate::api::request::api;
 use crate::api::types::recipient::Recipient;
 use crate::ledger::registry::PartyKind;
@@ -23,6 +24,8 @@ connection! {
 pub struct RecipientFilter {
     /// An area as a path of names, with everything under it.
     area: Option<String>,
+    /// A part of the label, without regard to case.
+    text: Option<String>,
 }
 
 /// The group of fields about recipients.
@@ -57,10 +60,10 @@ impl RecipientQuery {
         let api = api(ctx)?;
         let page = Args { first, after, last, before }.read(api, List::Recipients)?;
         let only = api.reader()?.only().map(|own| vec![own]);
-        let area = filter.and_then(|filter| filter.area);
-        let filter = PartyFilter { kind: Some(PartyKind::Recipient), area, only };
+        let RecipientFilter { area, text } = filter.unwrap_or_default();
+        let filter = PartyFilter { kind: Some(PartyKind::Recipient), area, text: filter::text(text), only };
         let rows = page.rows(api.node.parties_list(&filter, page.window(false)), |party| place_number(party.key.0));
-        let rows = rows.counted(ctx, async { Ok::<_, async_graphql::Error>(api.node.parties_count(&filter)) }).await?;
+        let rows = rows.counted_now(ctx, || api.node.parties_count(&filter));
         Ok(RecipientConnection::new(rows, Recipient))
     }
 }

@@ -64,7 +64,9 @@ impl ReportQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which money; all when left out.")] filter: Option<MoneyFilter>,
         #[graphql(desc = "How to group it.")] group_by: ReportGroupBy,
-        #[graphql(desc = "With `AREA`: how many names of an area's path are told apart, from 1; default 1.")]
+        #[graphql(
+            desc = "With `AREA`: how many names of an area's path are told apart: 1 to 2,147,483,647, default 1."
+        )]
         area_level: Option<i32>,
         #[graphql(desc = "The moment, not later than the last block; that when left out.")] as_of: Option<DateTime>,
     ) -> Result<LeakageReport> {
@@ -78,7 +80,7 @@ impl ReportQuery {
 }
 
 /// Sums are over the money of many.
-fn may_sum(api: &Api) -> Result<()> {
+pub fn may_sum(api: &Api) -> Result<()> {
     if api.reader()?.may_see_totals() {
         return Ok(());
     }
@@ -114,8 +116,9 @@ fn grouping(by: ReportGroupBy, area_level: Option<i32>) -> Result<GroupBy> {
 }
 
 /// The filter with what it names looked up; an error when that is not there.
-fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<selection::MoneyFilter> {
+pub fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<selection::MoneyFilter> {
     let filter = filter.unwrap_or_default();
+    filter::texts([&filter.cycle, &filter.purpose, &filter.area])?;
     let programme = filter::known_programme(&api.node, filter.programme.as_ref())?;
     let party = filter::known_party(&api.node, filter.party.as_ref())?;
     Ok(selection::MoneyFilter {

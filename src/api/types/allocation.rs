@@ -45,8 +45,8 @@ impl Allocation {
     }
 
     /// The programme.
-    async fn programme(&self, ctx: &Context<'_>) -> Result<Option<Programme>> {
-        Programme::by_id(ctx, self.0.programme)
+    async fn programme(&self, ctx: &Context<'_>) -> Result<Programme> {
+        Programme::known(ctx, self.0.programme)
     }
 
     /// The label of the payment period.
@@ -60,8 +60,8 @@ impl Allocation {
     }
 
     /// The treasury that allocated it; money comes back there.
-    async fn treasury(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.treasury)
+    async fn treasury(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.treasury)
     }
 
     /// How much; 0 for money that nobody sent, and once reversed.

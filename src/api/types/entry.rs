@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
+use crate::api::error::behind;
 use crate::api::id::NodeId;
 use crate::api::request::api;
 use crate::api::scalar::{Bytes, DateTime, Digest, LogIndex, OperationId, PublicKey, Uuid};
 use crate::chain::digest;
 use crate::ledger::ids::{self, KeyId, Place};
 use crate::ledger::registry::{OfficerKey, Recorded};
+use crate::service::lists::EntryBytes;
 
 use super::names::{Basis, Custody, OperationKind};
 use super::operation::Operation;
@@ -119,63 +121,58 @@ impl Entry {
         }
         let api = api(ctx)?;
         let tables = api.node.tables();
-        let signer = |id: &KeyId| Signer { id: *id, key: tables.keys.get(id).cloned() };
-        Ok(self.recorded.signers.iter().map(signer).collect())
+        // Every registered key is in memory, and who signed had one.
+        let signer = |id: &KeyId| tables.keys.get(id).cloned().map(Signer).ok_or_else(|| behind("a key"));
+        self.recorded.signers.iter().map(signer).collect()
     }
 
     /// The exact bytes that were signed and stored: a DSSE envelope in canonical JSON. Verify
     /// the signatures over the payload inside it.
     async fn envelope(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
-        Ok(self.stored(ctx).await?.map(|(envelope, _)| Bytes(envelope)))
+        Ok(self.stored(ctx).await?.map(|stored| Bytes(stored.envelope.clone())))
     }
 
     /// The lines that the payload's list commits to, in order, each with its salt; empty for a
     /// kind without lines, null for who may not see them.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
-        Ok(self.stored(ctx).await?.map(|(_, lines)| lines))
+        Ok(self.stored(ctx).await?.map(|stored| stored.lines.clone()))
     }
 }
 
 impl Entry {
-    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<(Vec<u8>, Vec<String>)>> {
+    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<Arc<EntryBytes>>> {
         if !self.is_open(ctx)? {
             return Ok(None);
         }
-        Ok(api(ctx)?.node.entry_bytes(self.recorded.entry).await?)
+        Ok(api(ctx)?.load.bytes.one(self.recorded.entry).await?)
     }
 }
 
 /// Who signed an entry.
-pub struct Signer {
-    id: KeyId,
-    key: Option<Arc<OfficerKey>>,
-}
+pub struct Signer(Arc<OfficerKey>);
 
 /// One signature of an entry: whose key, and who holds it. Added in 0.1.0.
 #[Object]
 impl Signer {
     /// The public key.
     async fn public_key(&self) -> PublicKey {
-        self.id.into()
+        self.0.key.into()
     }
 
     /// The officer whose key it is.
-    async fn officer(&self) -> Option<Uuid> {
-        self.key.as_ref().map(|key| Uuid(key.officer))
+    async fn officer(&self) -> Uuid {
+        Uuid(self.0.officer)
     }
 
     /// The officer's party.
-    async fn party(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        match &self.key {
-            Some(key) => Party::by_key(ctx, key.party),
-            None => Ok(None),
-        }
+    async fn party(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.party)
     }
 
     /// Who holds the private key: a signature by a key that a node keeps is that node's word
     /// that the officer was logged in.
-    async fn custody(&self) -> Option<Custody> {
-        self.key.as_ref().map(|key| key.custody.into())
+    async fn custody(&self) -> Custody {
+        self.0.custody.into()
     }
 }
 

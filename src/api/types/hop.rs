@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, List, Weight, connection};
+use crate::api::page::{Args, List, ListOrder, Weight, connection};
 use crate::api::request::api;
 use crate::api::scalar::DateTime;
 use crate::ledger::hop;
@@ -64,18 +64,23 @@ connection! {
     Hop
 }
 
-/// A page of the hops that the caller may see, newest first.
-pub async fn hops(ctx: &Context<'_>, mut filter: HopFilter, args: Args) -> Result<HopConnection> {
+/// A page of the hops that the caller may see.
+pub async fn hops(
+    ctx: &Context<'_>,
+    mut filter: HopFilter,
+    order: Option<ListOrder>,
+    args: Args,
+) -> Result<HopConnection> {
     let api = api(ctx)?;
     let page = args.read(api, List::Hops)?;
     if let Some(own) = api.reader()?.only() {
         if filter.party.is_some_and(|party| party != own) {
-            return Ok(HopConnection::new(page.rows(Vec::new(), |_| 0), Hop));
+            return Ok(HopConnection::new(page.nothing(), Hop));
         }
         filter.party = Some(own);
     }
     api.settle().await;
-    let found = api.node.hops_list(&filter, page.window(true)).await?;
+    let found = api.node.hops_list(&filter, page.window(ListOrder::is_newest_first(order))).await?;
     let rows = page.rows(found, |hop| place_number(hop.id.0));
     Ok(HopConnection::new(rows.counted(ctx, api.node.hops_count(&filter)).await?, Hop))
 }
@@ -117,8 +122,8 @@ impl Hop {
     }
 
     /// The receiver.
-    async fn to(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.to)
+    async fn to(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.to)
     }
 
     /// The payment provider whose evidence counts, when the sender named one.
@@ -216,8 +221,8 @@ impl Hop {
     }
 
     /// The programme whose money it carries.
-    async fn programme(&self, ctx: &Context<'_>) -> Result<Option<Programme>> {
-        Programme::by_id(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
+    async fn programme(&self, ctx: &Context<'_>) -> Result<Programme> {
+        Programme::known(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
     }
 
     /// The label of the payment period whose money it carries.
@@ -250,7 +255,7 @@ impl Hop {
     #[graphql(complexity = "Weight(5) * child_complexity")]
     async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
         let api = api(ctx)?;
-        let indexes = api.node.entries_of_hop(&self.0).await?;
+        let indexes = api.load.versions.one(self.0.id).await?.unwrap_or_default();
         let found = api.load.entries.many(&indexes).await?;
         Ok(found.into_iter().map(|record| Entry::of(record.recorded)).collect())
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
+use crate::api::mutation::refusal_code::RefusalCode;
 use crate::api::request::api;
 use crate::api::scalar::{Bytes, DateTime, OperationId, PublicKey, Uuid};
 use crate::ledger::registry::{self, Recorded};
 use crate::ledger::time::Millis;
 use crate::limits;
 use crate::service::operation::id_time;
-use crate::service::papers::Paper;
+use crate::service::papers::{Paper, Unrecorded};
 use crate::service::record::{Outcome, Status};
 
 use super::entry::Entry;
@@ -31,6 +32,20 @@ pub enum OperationStatus {
     Refused,
     /// Its time ran out, or its party withdrew it. Nothing changed.
     Expired,
+}
+
+impl OperationStatus {
+    /// How the operations of a status are kept that have no place in the log; none for
+    /// `RECORDED`.
+    pub fn unrecorded(self) -> Option<Unrecorded> {
+        match self {
+            Self::AwaitingSignature => Some(Unrecorded::AwaitingSignature),
+            Self::Submitted => Some(Unrecorded::Submitted),
+            Self::Recorded => None,
+            Self::Refused => Some(Unrecorded::Refused),
+            Self::Expired => Some(Unrecorded::Expired),
+        }
+    }
 }
 
 /// An operation and what became of it.
@@ -66,8 +81,8 @@ impl Operation {
     }
 
     /// The bytes that wait, or waited, for a signature in this node.
-    async fn paper(&self, ctx: &Context<'_>) -> Result<Option<Paper>> {
-        Ok(api(ctx)?.node.paper(self.party.id, self.outcome.id).await?)
+    async fn paper(&self, ctx: &Context<'_>) -> Result<Option<Arc<Paper>>> {
+        Ok(api(ctx)?.load.papers.one((self.outcome.id, self.party.id)).await?)
     }
 }
 
@@ -125,7 +140,8 @@ impl Operation {
     async fn refusal(&self) -> Option<OperationRefusal> {
         match &self.outcome.status {
             Status::Refused { code, message } => {
-                Some(OperationRefusal { code: code.clone(), message: message.clone() })
+                let code = RefusalCode::parse(code).unwrap_or(RefusalCode::Malformed);
+                Some(OperationRefusal { code, message: message.clone() })
             }
             _ => None,
         }
@@ -142,12 +158,12 @@ impl Operation {
     /// The exact bytes that were or will be signed: canonical JSON. Read them before you
     /// approve. Null when this node does not hold them as a draft; then see `entry`.
     async fn payload(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
-        Ok(self.paper(ctx).await?.map(|paper| Bytes(paper.payload)))
+        Ok(self.paper(ctx).await?.map(|paper| Bytes(paper.payload.clone())))
     }
 
     /// The lines that go beside the payload; empty when there are none.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(self.paper(ctx).await?.map(|paper| paper.lines).unwrap_or_default())
+        Ok(self.paper(ctx).await?.map(|paper| paper.lines.clone()).unwrap_or_default())
     }
 
     /// The keys that have signed it so far, in the order in which they did.
@@ -155,7 +171,7 @@ impl Operation {
         if let Some(recorded) = self.entry_record(ctx).await? {
             return Ok(recorded.signers.iter().map(|key| (*key).into()).collect());
         }
-        let signers = self.paper(ctx).await?.map(|paper| paper.signers).unwrap_or_default();
+        let signers = self.paper(ctx).await?.map(|paper| paper.signers.clone()).unwrap_or_default();
         Ok(signers.into_iter().map(Into::into).collect())
     }
 
@@ -168,8 +184,8 @@ impl Operation {
 /// Why an operation was refused. Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct OperationRefusal {
-    /// The stable code, such as `TOKEN_SPENT`.
-    code: String,
+    /// The stable code.
+    code: RefusalCode,
     /// The reason as a sentence.
     message: String,
 }

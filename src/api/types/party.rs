@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
+use crate::api::error::behind;
 use crate::api::id::NodeId;
 use crate::api::request::api;
 use crate::api::scalar::{PublicKey, Uuid};
@@ -20,6 +21,11 @@ impl Party {
     /// The party of a key.
     pub fn by_key(ctx: &Context<'_>, key: PartyKey) -> Result<Option<Self>> {
         Ok(api(ctx)?.node.tables().parties.get(&key).cloned().map(Self))
+    }
+
+    /// The party of a key that the books name: every registered party is in memory.
+    pub fn known(ctx: &Context<'_>, key: PartyKey) -> Result<Self> {
+        Self::by_key(ctx, key)?.ok_or_else(|| behind("the party"))
     }
 }
 
@@ -91,8 +97,8 @@ impl OfficerKey {
     }
 
     /// The officer's party.
-    async fn party(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.party)
+    async fn party(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.party)
     }
 
     /// What it may sign.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
+use crate::api::error::behind;
 use crate::api::id::NodeId;
 use crate::api::request::api;
 use crate::api::scalar::{CurrencyCode, Date, Decimal};
@@ -21,6 +22,11 @@ impl Programme {
     /// The programme of an id.
     pub fn by_id(ctx: &Context<'_>, id: ProgrammeId) -> Result<Option<Self>> {
         Ok(api(ctx)?.node.tables().programmes.get(&id).cloned().map(Self))
+    }
+
+    /// The programme of an id that the books name: every programme is in memory.
+    pub fn known(ctx: &Context<'_>, id: ProgrammeId) -> Result<Self> {
+        Self::by_id(ctx, id)?.ok_or_else(|| behind("the programme"))
     }
 }
 
@@ -44,8 +50,8 @@ impl Programme {
     }
 
     /// The treasury that owns it.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.owner)
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.owner)
     }
 
     /// The currency of all its money.
@@ -53,7 +59,7 @@ impl Programme {
         CurrencyCode(self.0.currency)
     }
 
-    /// The fixed UTC offset of its days, in minutes.
+    /// The fixed UTC offset of its days, in minutes: -840 to 840.
     async fn utc_offset_minutes(&self) -> i32 {
         i32::from(self.0.utc_offset_minutes)
     }
@@ -96,14 +102,14 @@ impl Programme {
 /// Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct AllowedDays {
-    /// Between parties.
+    /// Between parties: days, 0 to 65,535.
     transfer: i32,
-    /// To a recipient or end payee.
+    /// To a recipient or end payee: days, 0 to 65,535.
     delivery: i32,
-    /// Back upstream.
+    /// Back upstream: days, 0 to 65,535.
     #[graphql(name = "return")]
     giving_back: i32,
-    /// A recovery on its way to the treasury.
+    /// A recovery on its way to the treasury: days, 0 to 65,535.
     recovery: i32,
 }
 

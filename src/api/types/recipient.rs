@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, cost};
+use crate::api::page::{Args, List, ListOrder, cost};
+use crate::api::query;
 use crate::api::request::api;
 use crate::api::scalar::Uuid;
 use crate::ledger::registry;
 use crate::ledger::selection::HopFilter;
 
-use super::hop::{HopConnection, hops};
+use super::hop::{Hop, HopConnection, hops};
 use super::party::Party;
 
 /// A person who receives money, by the ledger's record.
@@ -46,17 +47,28 @@ impl Recipient {
         Party(self.0.clone())
     }
 
-    /// Money sent to this recipient, newest first.
+    /// Money sent to this recipient.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     #[graphql(complexity = "cost(first, last) * child_complexity")]
     async fn hops(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all when left out.")] filter: Option<query::hop::HopFilter>,
+        #[graphql(desc = "In which order; `NEWEST_FIRST` when left out.")] order: Option<ListOrder>,
         #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<HopConnection> {
-        let filter = HopFilter { to: Some(self.0.key), ..HopFilter::default() };
-        hops(ctx, filter, Args { first, after, last, before }).await
+        let api = api(ctx)?;
+        let args = Args { first, after, last, before };
+        let own = Some(self.0.key);
+        let filter = filter.unwrap_or_default().read(api).await?.map(Option::unwrap_or_default);
+        match filter {
+            Ok(filter) if filter.to.is_none() || filter.to == own => {
+                hops(ctx, HopFilter { to: own, ..filter }, order, args).await
+            }
+            _ => Ok(HopConnection::new(args.read(api, List::Hops)?.nothing(), Hop)),
+        }
     }
 }

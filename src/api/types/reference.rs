@@ -14,7 +14,8 @@ pub struct Reference {
     pub operation: OperationId,
     /// SHA-256 of that operation's payload.
     pub digest: Digest,
-    /// Which of its outputs: the position of a token, the number of a hop, both from 0.
+    /// Which of its outputs: the position of a token, the number of a hop; both from 0, below
+    /// 1,048,576.
     pub output: u32,
 }
 

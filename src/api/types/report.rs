@@ -4,6 +4,7 @@ use async_graphql::{Enum, Object, Result, SimpleObject};
 
 use crate::api::page::{Args, List, connection, cost};
 use crate::api::scalar::{CurrencyCode, DateTime, Decimal, LogIndex};
+use crate::ledger::selection::Count;
 use crate::service::reads;
 
 use super::money::Money;
@@ -70,7 +71,7 @@ impl LeakageReport {
         let page = Args::forward(first, after).read_below(List::Groups, total.saturating_add(1))?;
         let found = page.window(false).part_of(all, |(position, _)| *position);
         let mut rows = page.rows(found, |(position, _)| *position);
-        rows.total = Some(total);
+        rows.total = Some(Count { rows: total, whole: true });
         Ok(ReportGroupConnection::new(rows, |(_, group)| ReportGroup(group)))
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, List, Weight, connection, cost};
+use crate::api::page::{Args, List, ListOrder, Weight, connection, cost};
+use crate::api::query;
 use crate::api::request::api;
-use crate::ledger::ids::TokenId;
-use crate::ledger::selection::TokenFilter;
+use crate::ledger::ids::{HopId, TokenId};
+use crate::ledger::selection::{Count, TokenFilter};
 use crate::ledger::token;
 use crate::service::lists::place_number;
 
@@ -47,18 +48,23 @@ connection! {
     Token
 }
 
-/// A page of the tokens that the caller may see, newest first.
-pub async fn tokens(ctx: &Context<'_>, mut filter: TokenFilter, args: Args) -> Result<TokenConnection> {
+/// A page of the tokens that the caller may see.
+pub async fn tokens(
+    ctx: &Context<'_>,
+    mut filter: TokenFilter,
+    order: Option<ListOrder>,
+    args: Args,
+) -> Result<TokenConnection> {
     let api = api(ctx)?;
     let page = args.read(api, List::Tokens)?;
     if let Some(own) = api.reader()?.only() {
         if filter.holder.is_some_and(|holder| holder != own) {
-            return Ok(TokenConnection::new(page.rows(Vec::new(), |_| 0), Token));
+            return Ok(TokenConnection::new(page.nothing(), Token));
         }
         filter.holder = Some(own);
     }
     api.settle().await;
-    let found = api.node.tokens_list(&filter, page.window(true)).await?;
+    let found = api.node.tokens_list(&filter, page.window(ListOrder::is_newest_first(order))).await?;
     let rows = page.rows(found, |token| place_number(token.id.0));
     Ok(TokenConnection::new(rows.counted(ctx, api.node.tokens_count(&filter)).await?, Token))
 }
@@ -124,8 +130,8 @@ impl Token {
     }
 
     /// The last party that signed for holding it: in reports it is counted there.
-    async fn accountable(&self, ctx: &Context<'_>) -> Result<Option<Party>> {
-        Party::by_key(ctx, self.0.accountable)
+    async fn accountable(&self, ctx: &Context<'_>) -> Result<Party> {
+        Party::known(ctx, self.0.accountable)
     }
 
     /// The area it counts in, as a path of names.
@@ -139,8 +145,8 @@ impl Token {
     }
 
     /// The programme whose money it is.
-    async fn programme(&self, ctx: &Context<'_>) -> Result<Option<Programme>> {
-        Programme::by_id(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
+    async fn programme(&self, ctx: &Context<'_>) -> Result<Programme> {
+        Programme::known(ctx, Allocation::record(ctx, self.0.allocation).await?.programme)
     }
 
     /// The label of the payment period whose money it is.
@@ -162,25 +168,34 @@ impl Token {
         }
     }
 
-    /// The tokens made from it, oldest first; empty while it is unspent.
+    /// The tokens made from it, oldest first; empty while it is unspent, and for who may see only
+    /// their own money.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     #[graphql(complexity = "cost(first, last) * child_complexity")]
     async fn children(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all of them, spent ones too, when left out.")] filter: Option<
+            query::token::TokenFilter,
+        >,
         #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<TokenConnection> {
         let api = api(ctx)?;
-        let page = Args { first, after, last, before }.read(api, List::Tokens)?;
-        if api.reader()?.only().is_some() {
-            return Ok(TokenConnection::new(page.rows(Vec::new(), |_| 0), Token));
+        let args = Args { first, after, last, before };
+        let filter = match filter {
+            Some(filter) => filter.read(api).await?.map(Option::unwrap_or_default),
+            None => Ok(TokenFilter::default()),
+        };
+        match filter {
+            Ok(filter) if api.reader()?.only().is_none() => {
+                let filter = TokenFilter { parent: Some(self.0.id), ..filter };
+                tokens(ctx, filter, Some(ListOrder::OldestFirst), args).await
+            }
+            _ => Ok(TokenConnection::new(args.read(api, List::Tokens)?.nothing(), Token)),
         }
-        api.settle().await;
-        let found = api.node.children_list(self.0.id, page.window(false)).await?;
-        let rows = page.rows(found, |token| place_number(token.id.0));
-        Ok(TokenConnection::new(rows.counted(ctx, api.node.children_count(self.0.id)).await?, Token))
     }
 
     /// The hops it has to do with, oldest first: the one it came by or is on, and those that it
@@ -204,7 +219,7 @@ impl Token {
         }
         all.extend(api.node.hops_out_of(&self.0).await?);
         all.retain(|hop| reader.may_see_hop(hop));
-        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let total = Count::whole(all.len());
         let found = page.window(false).part_of(all, |hop| place_number(hop.id.0));
         let mut rows = page.rows(found, |hop| place_number(hop.id.0));
         rows.total = Some(total);
@@ -217,9 +232,17 @@ impl Token {
     async fn trace(&self, ctx: &Context<'_>) -> Result<Vec<Hop>> {
         let api = api(ctx)?;
         let reader = api.reader()?;
-        api.settle().await;
-        let hops = api.node.trace(&self.0).await?;
-        Ok(hops.into_iter().filter(|hop| reader.may_see_hop(hop)).map(|hop| Hop(Arc::new(hop))).collect())
+        let mut ids: Vec<HopId> = self.0.hop.into_iter().collect();
+        let mut next = self.0.parent;
+        // Step by step up, together with the other tokens of the page.
+        while let Some(parent) = next {
+            let Some(token) = api.load.tokens.one(parent).await? else { break };
+            ids.extend(token.hop.filter(|id| ids.last() != Some(id)));
+            next = token.parent;
+        }
+        ids.reverse();
+        let hops = api.load.hops.many(&ids).await?;
+        Ok(hops.into_iter().filter(|hop| reader.may_see_hop(hop)).map(Hop).collect())
     }
 
     /// Where the money of this token and of all its descendants is, at the moment of this

@@ -6,11 +6,8 @@ use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::{Api, api};
 use crate::api::scalar::Uuid;
 use crate::ledger::selection::HopFilter;
-use crate::ledger::time::Millis;
 use crate::ledger::token::HopKind;
-use crate::limits::VALIDITY_MS_MAX;
 use crate::service::officers;
-use crate::service::papers::Paper;
 
 use super::hop::{HopConnection, hops};
 use super::names::Role;
@@ -79,7 +76,7 @@ impl Inbox {
             return nothing(api(ctx)?, &args);
         }
         let filter = HopFilter { to: Some(self.0.party.key), awaits_receiver: true, ..HopFilter::default() };
-        hops(ctx, filter, args).await
+        hops(ctx, filter, None, args).await
     }
 
     /// Money sent to the officer, being a recipient, of which the recipient has yet to say what
@@ -103,7 +100,7 @@ impl Inbox {
             awaits_receiver: true,
             ..HopFilter::default()
         };
-        hops(ctx, filter, args).await
+        hops(ctx, filter, None, args).await
     }
 
     /// Operations that await a signature which one of the officer's keys can give, oldest first.
@@ -117,43 +114,15 @@ impl Inbox {
         #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
     ) -> Result<OperationConnection> {
         let api = api(ctx)?;
-        let args = Args { first, after, last, before };
-        let now = api.node.now().map_err(crate::service::record::NotAccepted::from)?;
-        let papers = api.node.papers_to_approve(&self.0, now).await?;
-        let page = args.read_below(List::Waiting, waiting_end(now))?;
-        let total = u64::try_from(papers.len()).unwrap_or(u64::MAX);
-        let found = page.window(false).part_of(keyed(papers), |(key, _)| *key);
-        let mut operations = Vec::new();
-        for (key, paper) in found {
-            let Some(party) = api.node.party_by_id(paper.party) else { continue };
-            if let Some(outcome) = api.node.outcome(&party, paper.id).await? {
-                operations.push((key, Operation::of(party, outcome)));
-            }
-        }
-        let mut rows = page.rows(operations, |(key, _)| *key);
-        rows.total = Some(total);
-        Ok(OperationConnection::new(rows, |(_, operation)| operation))
+        let page = Args { first, after, last, before }.read_keys(List::Waiting, |_| true)?;
+        let found = api.node.papers_to_approve(&self.0, page.window(false)).await?;
+        let rows = page.rows(found, |standing| standing.key);
+        let rows = rows.counted(ctx, api.node.papers_to_approve_count(&self.0)).await?;
+        Ok(OperationConnection::new(rows, |standing| Operation::of(standing.party, standing.outcome)))
     }
-}
-
-/// Operations that wait, oldest first, with rising keys: the first half of each id, which begins
-/// with its time, or the next number when two are made in one moment.
-fn keyed(papers: Vec<Paper>) -> Vec<(u64, Paper)> {
-    let mut last = 0;
-    let next = |paper: Paper| {
-        last = paper.id.as_u64_pair().0.max(last + 1);
-        (last, paper)
-    };
-    papers.into_iter().map(next).collect()
-}
-
-/// No operation that waits has a key from here on: an id's first 48 bits are its milliseconds,
-/// and what is issued further ahead than an operation is valid is never taken.
-fn waiting_end(now: Millis) -> u64 {
-    u64::try_from(now.plus(VALIDITY_MS_MAX).0).unwrap_or(0).saturating_mul(1 << 16)
 }
 
 fn nothing(api: &Api, args: &Args) -> Result<HopConnection> {
     let page = args.read(api, List::Hops)?;
-    Ok(HopConnection::new(page.rows(Vec::new(), |_| 0), super::hop::Hop))
+    Ok(HopConnection::new(page.nothing(), super::hop::Hop))
 }

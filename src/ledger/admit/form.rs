@@ -42,7 +42,7 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
         Operation::ProgrammeDefine(body) => {
             code("programme code", &body.code)?;
             text("label", &body.label, 1)?;
-            if body.utc_offset_minutes.abs() > 14 * 60 {
+            if body.utc_offset_minutes.unsigned_abs() > 14 * 60 {
                 return wrong("a UTC offset is at most 14 hours");
             }
             if body.deductions.len() > DEDUCTIONS_MAX {

@@ -4,12 +4,15 @@
 //! signs while another withdraws, cannot undo each other. Payload and lines never change.
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{NodeStore, uuid_of};
 use crate::ledger::ids::KeyId;
+use crate::ledger::selection::{Listed, Page, WaitingFilter};
 use crate::ledger::time::Millis;
 use crate::store::error::StoreError;
 
@@ -234,6 +237,59 @@ impl NodeStore {
         rows.into_iter().map(Draft::try_from).collect()
     }
 
+    /// The drafts of these ids, of whatever party, in no order.
+    pub async fn drafts_of_ids(&self, ids: &[Uuid]) -> Result<Vec<Draft>, StoreError> {
+        let rows = rows::Entity::find()
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec())))
+            .all(&self.readers)
+            .await
+            .map_err(StoreError::read(DRAFT))?;
+        rows.into_iter().map(Draft::try_from).collect()
+    }
+
+    /// A part of the drafts of one status, in order of (id, party). The index of the status
+    /// finds them; of those, so many at most are looked at.
+    pub async fn drafts_page(
+        &self,
+        status: DraftStatus,
+        filter: &WaitingFilter,
+        page: Page<(Uuid, Uuid)>,
+    ) -> Result<Listed<Draft, (Uuid, Uuid)>, StoreError> {
+        let bound = match page.look_max {
+            Some(look_max) => self.draft_after(status, page, look_max).await?,
+            None => None,
+        };
+        let wanted = Condition::all()
+            .add_option(filter.party.map(|party| Column::Party.eq(party.as_bytes().to_vec())))
+            .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.name())))
+            .add_option(filter.officer.map(|officer| Column::CreatedBy.eq(officer.as_bytes().to_vec())))
+            .add_option(filter.from.map(|from| Column::CreatedAt.gte(from.0)))
+            .add_option(filter.before.map(|before| Column::CreatedAt.lt(before.0)))
+            .add_option(bound.map(|at| beyond(at, page.newest_first).not()));
+        let rows = paged(status, page).filter(wanted).all(&self.readers).await.map_err(StoreError::read(DRAFT))?;
+        let is_full = u64::try_from(rows.len()).is_ok_and(|found| found >= page.limit);
+        let rows = rows.into_iter().map(Draft::try_from).collect::<Result<_, _>>()?;
+        Ok(Listed { rows, stopped_at: bound.filter(|_| !is_full) })
+    }
+
+    /// The key of the draft that comes so many after the page's key, if there is one.
+    async fn draft_after(
+        &self,
+        status: DraftStatus,
+        page: Page<(Uuid, Uuid)>,
+        rows: u64,
+    ) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        let found = paged(status, Page { limit: 1, ..page })
+            .offset(rows.saturating_sub(1))
+            .select_only()
+            .columns([Column::Id, Column::Party])
+            .into_tuple::<(Vec<u8>, Vec<u8>)>()
+            .one(&self.readers)
+            .await
+            .map_err(StoreError::read(DRAFT))?;
+        found.map(|(id, party)| Ok((uuid_of(&id, DRAFT)?, uuid_of(&party, DRAFT)?))).transpose()
+    }
+
     /// Adds a signature to a draft that has exactly `count` and awaits more; answers whether
     /// it did. When not, the draft has changed, is gone or has this key's signature.
     pub async fn add_draft_signature(
@@ -301,6 +357,29 @@ impl NodeStore {
             .await
             .map_err(StoreError::write(DRAFT))?;
         Ok(done.rows_affected)
+    }
+}
+
+/// The drafts of a status after a page's key, in the page's order.
+fn paged(status: DraftStatus, page: Page<(Uuid, Uuid)>) -> Select<rows::Entity> {
+    let order = if page.newest_first { Order::Desc } else { Order::Asc };
+    let after = page.after.map(|at| beyond(at, page.newest_first));
+    rows::Entity::find()
+        .filter(Column::Status.eq(status.name()))
+        .filter(Condition::all().add_option(after))
+        .order_by(Column::Id, order.clone())
+        .order_by(Column::Party, order)
+        .limit(page.limit)
+}
+
+/// What comes after a key, in either direction.
+fn beyond((id, party): (Uuid, Uuid), newest_first: bool) -> Condition {
+    let (id, party) = (id.as_bytes().to_vec(), party.as_bytes().to_vec());
+    let same_id = Condition::all().add(Column::Id.eq(id.clone()));
+    if newest_first {
+        Condition::any().add(Column::Id.lt(id)).add(same_id.add(Column::Party.lt(party)))
+    } else {
+        Condition::any().add(Column::Id.gt(id)).add(same_id.add(Column::Party.gt(party)))
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::database::Place;
 use super::error::StoreError;
 use super::faults::{Faults, Point};
+use super::statements::StatementCount;
 use super::{postgres, sqlite};
 
 pub mod drafts;
@@ -32,13 +33,14 @@ pub struct NodeStore {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     faults: Faults,
+    statements: StatementCount,
 }
 
 impl NodeStore {
     /// Opens the store, making it when it does not exist, and brings its schema up to date.
     pub async fn open(place: &Place, faults: Faults) -> Result<Self, StoreError> {
         let migrate = |source: DbErr| place.cannot_migrate(source);
-        let (writer, readers) = match place {
+        let (writer, mut readers) = match place {
             Place::File(path) => {
                 let failed = |source: DbErr| place.cannot_open(source);
                 let writer = sqlite::connect(path, sqlite::Role::Writer, 1).await.map_err(failed)?;
@@ -51,7 +53,14 @@ impl NodeStore {
                 (schema.connect(postgres::Role::Writer, 1), readers)
             }
         };
-        Ok(Self { writer, readers, faults })
+        let statements = StatementCount::default();
+        statements.watch(&mut readers);
+        Ok(Self { writer, readers, faults, statements })
+    }
+
+    /// How many statements its readers have sent.
+    pub fn statements_read(&self) -> u64 {
+        self.statements.get()
     }
 
     /// Closes every connection of this store and its clones, after what is under way.

@@ -1,16 +1,22 @@
 //! Reading the log: blocks, operations with their leaves, and tiles.
 
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::ledger::ids::{KeyId, Place, ProgrammeId};
+use crate::ledger::operation::Kind;
 use crate::ledger::registry::Recorded;
-use crate::ledger::selection::{OperationFilter, Page};
+use crate::ledger::selection::{Count, Listed, OperationFilter, Page};
 use crate::ledger::time::Millis;
+use crate::limits::SIGNATURES_MAX;
 
 use super::Views;
-use super::entity::{block, operation, tile};
+use super::entity::{block, hop, operation, tile, token};
 use super::error::ViewsError;
-use super::fields::index;
+use super::fields::{Columns, index};
+use super::lists;
+use super::rows::Meant;
+use super::sums::col;
 
 /// A tile of the log's tree: its level, its number and its hashes.
 pub type Tile = (u8, u64, Vec<u8>);
@@ -106,17 +112,24 @@ impl Views {
         &self,
         filter: &OperationFilter,
         page: Page<u64>,
-    ) -> Result<Vec<OperationRow>, ViewsError> {
-        let page = page.by(index);
-        let column = operation::Column::Entry;
-        let rows = self.page_of::<operation::Entity>("operations", column, operations_meant(filter), page).await?;
-        rows.into_iter().map(operation::Model::read).collect()
+    ) -> Result<Listed<OperationRow, u64>, ViewsError> {
+        let (column, meant) = (operation::Column::Entry, operations_meant(filter));
+        let found = self.page_of::<operation::Entity>("operations", column, meant, page.by(index)).await?;
+        let stopped_at = found.stopped_at.map(|key| Columns("operations").index("entry", key)).transpose()?;
+        let rows = found.rows.into_iter().map(operation::Model::read).collect::<Result<_, _>>()?;
+        Ok(Listed { rows, stopped_at })
     }
 
-    /// How many operations a filter shows.
-    pub async fn operations_count(&self, filter: &OperationFilter) -> Result<u64, ViewsError> {
-        let count = operation::Entity::find().filter(operations_meant(filter)).count(&self.readers).await;
-        count.map_err(ViewsError::read("the number of operations"))
+    /// How many operations a filter shows, looking at so many at most.
+    pub async fn operations_count(&self, filter: &OperationFilter, look_max: Option<u64>) -> Result<Count, ViewsError> {
+        let (column, meant) = (operation::Column::Entry, operations_meant(filter));
+        self.count_of::<operation::Entity>("the number of operations", column, meant, look_max).await
+    }
+
+    /// How many entries the log had before a moment.
+    pub async fn entries_before(&self, time: Millis) -> Result<u64, ViewsError> {
+        let block = self.block_as_of(Millis(time.0.saturating_sub(1))).await?;
+        Ok(block.map_or(0, |block| block.entries()))
     }
 
     /// The hashes of a tile.
@@ -144,8 +157,74 @@ impl Views {
     }
 }
 
-fn operations_meant(filter: &OperationFilter) -> Condition {
-    Condition::all()
-        .add_option(filter.party.map(|party| operation::Column::Party.eq(party.0.to_key())))
-        .add_option(filter.kind.map(|kind| operation::Column::Kind.eq(kind.name())))
+fn operations_meant(filter: &OperationFilter) -> Meant {
+    use operation::Column;
+    let served = Condition::all()
+        .add_option(filter.entries.from.map(|entry| Column::Entry.gte(index(entry))))
+        .add_option(filter.entries.before.map(|entry| Column::Entry.lt(index(entry))));
+    let looked_at = Condition::all()
+        .add_option(filter.party.map(|party| Column::Party.eq(party.0.to_key())))
+        .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.name())))
+        .add_option(filter.keys.as_deref().map(signed_by))
+        .add_option(filter.programme.map(about_programme));
+    Meant { looked_at, ..Meant::served(served) }
+}
+
+/// Signed by one of some keys. The column holds the keys of 32 bytes one after the other.
+fn signed_by(keys: &[KeyId]) -> Condition {
+    let places = (0..SIGNATURES_MAX).map(|place| 1 + i64::try_from(32 * place).unwrap_or(i64::MAX));
+    let at = |place: i64| {
+        let part = Func::cust("SUBSTR").args([
+            Expr::col(operation::Column::Signers),
+            Expr::val(place).cast_as("INTEGER"),
+            Expr::val(32_i64).cast_as("INTEGER"),
+        ]);
+        Expr::from(part).is_in(keys.iter().map(|key| key.0.to_vec()))
+    };
+    places.map(at).fold(Condition::any(), |any, one| any.add(one))
+}
+
+/// The kinds whose subject is a programme; that of a reversal may be one.
+const ABOUT_A_PROGRAMME: [Kind; 4] =
+    [Kind::ProgrammeDefine, Kind::BudgetAppropriate, Kind::TrackingImport, Kind::EntryReverse];
+
+/// The kinds whose subject is a hop; that of a reversal may be one.
+const ABOUT_A_HOP: [Kind; 7] = [
+    Kind::HopAcknowledge,
+    Kind::HopRefuse,
+    Kind::ReceiptConfirm,
+    Kind::ReceiptDispute,
+    Kind::BankEvidenceRecord,
+    Kind::DisputeDecide,
+    Kind::EntryReverse,
+];
+
+/// About a programme: its rules or budget, tokens that the entry made of its money, or a hop
+/// with its money. What an entry made is a range of keys, so each look is short.
+fn about_programme(programme: ProgrammeId) -> Condition {
+    use operation::Column;
+    let allocations = lists::allocations_of(Some(programme), None, None).expect("a programme is named");
+    let first = col(Column::Entry).mul(i64::from(Place::POSITIONS));
+    let made = Query::select()
+        .expr(Expr::val(1_i64))
+        .from(token::Entity)
+        .and_where(col(token::Column::Id).gte(first.clone()))
+        .and_where(col(token::Column::Id).lt(first.add(i64::from(Place::POSITIONS))))
+        .and_where(col(token::Column::Allocation).in_subquery(allocations.clone()))
+        .take();
+    let hop = Query::select()
+        .expr(Expr::val(1_i64))
+        .from(hop::Entity)
+        .and_where(col(hop::Column::Id).equals((operation::Entity, Column::Subject)))
+        .and_where(col(hop::Column::Allocation).in_subquery(allocations.clone()))
+        .take();
+    let of_hop = Condition::all().add(Column::Kind.is_in(ABOUT_A_HOP.map(Kind::name))).add(Expr::exists(hop));
+    let rules = Condition::all()
+        .add(Column::Kind.is_in(ABOUT_A_PROGRAMME.map(Kind::name)))
+        .add(Column::Subject.eq(programme.0.to_key()));
+    // A reversed allocation leaves no token.
+    let taken_back = Condition::all()
+        .add(Column::Kind.eq(Kind::EntryReverse.name()))
+        .add(Column::Subject.in_subquery(allocations.clone()));
+    Condition::any().add(rules).add(Expr::exists(made)).add(of_hop).add(taken_back)
 }

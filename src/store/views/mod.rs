@@ -26,6 +26,7 @@ use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
 use super::database::Place;
 use super::faults::Faults;
+use super::statements::StatementCount;
 use dialect::Writing;
 use entity::applied;
 use error::ViewsError;
@@ -50,13 +51,22 @@ pub struct Views {
     readers: DatabaseConnection,
     /// Failures that a test asks for.
     faults: Faults,
+    /// What the readers have sent.
+    statements: StatementCount,
 }
 
 impl Views {
     /// Opens the views, made where there are none, and brings their schema up to date.
     pub async fn open(place: &Place, faults: Faults) -> Result<Self, ViewsError> {
-        let (writer, readers) = dialect::open(place).await?;
-        Ok(Self { writer, readers, faults })
+        let (writer, mut readers) = dialect::open(place).await?;
+        let statements = StatementCount::default();
+        statements.watch(&mut readers);
+        Ok(Self { writer, readers, faults, statements })
+    }
+
+    /// How many statements its readers have sent.
+    pub fn statements_read(&self) -> u64 {
+        self.statements.get()
     }
 
     /// How far the views are.

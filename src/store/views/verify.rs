@@ -16,18 +16,20 @@ use super::blocks::{BlockRow, OperationRow, Tile};
 use super::entity::{block, hop, imported_row, programme, tile};
 use super::error::ViewsError;
 use super::fields::index;
+use super::rows::Meant;
 
 impl Views {
     /// Blocks after a height.
     pub async fn blocks_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<BlockRow>, ViewsError> {
         let page = Page::oldest_first(after.map(index), limit);
-        let rows = self.page_of::<block::Entity>("blocks", block::Column::Height, Condition::all(), page).await?;
-        rows.into_iter().map(block::Model::read).collect()
+        let all = Meant::served(Condition::all());
+        let found = self.page_of::<block::Entity>("blocks", block::Column::Height, all, page).await?;
+        found.rows.into_iter().map(block::Model::read).collect()
     }
 
     /// Operations after an entry.
     pub async fn operations_after(&self, after: Option<u64>, limit: u64) -> Result<Vec<OperationRow>, ViewsError> {
-        self.operations_page(&OperationFilter::default(), Page::oldest_first(after, limit)).await
+        Ok(self.operations_page(&OperationFilter::default(), Page::oldest_first(after, limit)).await?.rows)
     }
 
     /// Allocations after an id.
@@ -36,12 +38,12 @@ impl Views {
         after: Option<AllocationId>,
         limit: u64,
     ) -> Result<Vec<Allocation>, ViewsError> {
-        self.allocations_page(&AllocationFilter::default(), Page::oldest_first(after, limit)).await
+        Ok(self.allocations_page(&AllocationFilter::default(), Page::oldest_first(after, limit)).await?.rows)
     }
 
     /// Tokens after an id, spent and unspent.
     pub async fn tokens_after(&self, after: Option<TokenId>, limit: u64) -> Result<Vec<Token>, ViewsError> {
-        self.tokens_page(&TokenFilter::default(), Page::oldest_first(after, limit)).await
+        Ok(self.tokens_page(&TokenFilter::default(), Page::oldest_first(after, limit)).await?.rows)
     }
 
     /// Versions of hops after a version, each with the entry that made the next one.

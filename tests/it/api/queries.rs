@@ -1,8 +1,10 @@
 //! Reading: queries, subscriptions, the schema and the server around them.
 
-mod client;
+mod batches;
+pub mod client;
 mod connections;
 mod errors;
+mod filters;
 mod http;
 mod log;
 mod metrics;

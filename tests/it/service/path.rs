@@ -6,7 +6,7 @@ use aqueduct::ledger::time::Millis;
 use aqueduct::service::reads::ReadError;
 use aqueduct::service::record::Status;
 
-use crate::world::{World, inr, minor, reference, token};
+use crate::world::{World, inr, minor, reference};
 
 #[tokio::test]
 async fn money_reaches_a_person_and_every_class_adds_up() {
@@ -127,20 +127,6 @@ async fn every_grouping_of_the_report_adds_up_to_the_whole() {
         assert!(report.groups.iter().all(|group| group.statement.closes()), "{by:?}");
         assert_eq!(report.total.unwrap().statement, whole, "{by:?}");
     }
-}
-
-#[tokio::test]
-async fn a_trace_leads_from_the_treasury_to_the_token() {
-    let world = World::start().await;
-    let allocated = world.allocate(100_000).await;
-    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 90_000)]).await;
-    let arrived = world.record(&world.bureau, world.acknowledge(reference(&sent, 0), 90_000)).await;
-    let paid = world.dispatch(&world.bureau, reference(&arrived, 0), &[(&world.recipients[0], 5_000)]).await;
-    world.node().catch_up().await;
-    let token = world.node().views().tokens(&[token(&paid, 0)]).await.unwrap().pop().unwrap();
-    let trace = world.node().trace(&token).await.unwrap();
-    let kinds: Vec<_> = trace.iter().map(|hop| hop.kind.name()).collect();
-    assert_eq!(kinds, ["TRANSFER", "DELIVERY"]);
 }
 
 #[tokio::test]

@@ -129,3 +129,59 @@ async fn money_in_several_currencies_has_no_single_statement() {
     });
     assert_eq!(served.data(&world.supervisor, query).await, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_fails_is_null_in_its_place_and_so_is_what_may_not_lack_it() {
+    let served = Served::start().await;
+    let supervisor = Some(login(&served.world.supervisor));
+    let ask = async |query: &str| {
+        let body = served.ask(supervisor, query, Value::Null).await;
+        (body["data"].clone(), body["errors"][0]["path"].clone())
+    };
+    let nullable = "{ operation(id: \"tok_1\") { id } log { chainId } }";
+    let (data, path) = ask(nullable).await;
+    assert_eq!((data.get("operation"), &path), (Some(&Value::Null), &json!(["operation"])));
+    assert!(data["log"]["chainId"].is_string(), "the other field is there");
+    let inner =
+        "{ log { proof: inclusionProof(index: \"9\", treeSize: \"1\") { hashes } chainId } viewer { officer } }";
+    assert_eq!(ask(inner).await, (Value::Null, json!(["log", "proof"])), "nothing on the way may be null");
+    let below = "{ token(id: \"tok_zzzz\") { id } recipients(first: 1) { nodes { hops(first: 0) { totalCount } } } }";
+    assert_eq!(ask(below).await.0, Value::Null);
+    let optional = "{ hops(first: 1) { nodes { id token { children(first: 0) { totalCount } } } } }";
+    let (data, path) = ask(optional).await;
+    assert_eq!(data["hops"]["nodes"][0]["token"], Value::Null);
+    assert!(data["hops"]["nodes"][0]["id"].is_string());
+    assert_eq!(path, json!(["hops", "nodes", 0, "token", "children"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_are_answered_in_the_order_of_the_document() {
+    let served = Served::start().await;
+    let bearer = format!("Bearer {}", login(&served.world.supervisor));
+    let query = "query($w: Boolean!) { z: viewer { roles officer } a: hops(first: 1) { totalCount ...F nodes { state id } } \
+                 log { head { time height } } b: __typename } fragment F on HopConnection { pageInfo { hasNextPage } \
+                 nodes { kind ... @include(if: $w) { overdue } } }";
+    let body = json!({ "query": query, "variables": { "w": true } }).to_string();
+    let text = served.post(&[("Authorization", bearer.as_str())], body).await.text;
+    let names = [
+        "z",
+        "roles",
+        "officer",
+        "a",
+        "totalCount",
+        "pageInfo",
+        "hasNextPage",
+        "nodes",
+        "kind",
+        "overdue",
+        "state",
+        "id",
+        "log",
+        "head",
+        "time",
+        "height",
+        "b",
+    ];
+    let places: Vec<usize> = names.iter().map(|name| text.find(&format!("\"{name}\":")).unwrap()).collect();
+    assert!(places.is_sorted(), "{text}");
+}

@@ -98,6 +98,134 @@ async fn filters_and_rights_hold_for_followers_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn entries_are_filtered_by_programme_and_officer() {
+    let served = Served::start().await;
+    served.world.programme("OTHER").await;
+    let last = served.world.allocate(100).await;
+    let mut follower = Follower::open(&served, Some(login(&served.world.supervisor))).await;
+    let officer = served.world.treasury.officers[0].0;
+    let filter = format!("{{ programme: \"PENSION\", officer: \"{officer}\" }}");
+    follower
+        .subscribe(&format!(
+            "subscription {{ entryRecorded(after: \"0\", filter: {filter}) {{ index kind operationId }} }}"
+        ))
+        .await;
+    let mut kinds = Vec::new();
+    loop {
+        let message = follower.next().await;
+        let entry = &message["payload"]["data"]["entryRecorded"];
+        kinds.push(super::client::text(&entry["kind"]));
+        if entry["operationId"] == json!(last.operation) {
+            break;
+        }
+    }
+    let expected =
+        ["PROGRAMME_DEFINE", "BUDGET_APPROPRIATE", "ALLOCATION_CREATE", "TOKEN_DISPATCH", "ALLOCATION_CREATE"];
+    assert_eq!(kinds, expected, "and nothing of the other programme");
+    let mut nowhere = Follower::open(&served, Some(login(&served.world.supervisor))).await;
+    nowhere.subscribe("subscription { entryRecorded(filter: { programme: \"tok_1\" }) { index } }").await;
+    assert_eq!(nowhere.code().await, "BAD_USER_INPUT");
+}
+
+/// What a change of a statement says: its index and what is held.
+fn change(message: &Value) -> (u64, String) {
+    let change = &message["payload"]["data"]["statementChanged"];
+    let index = change["index"].as_str().unwrap_or_else(|| panic!("no change: {message}"));
+    (index.parse().unwrap(), super::client::text(&change["statement"]["held"]["amount"]))
+}
+
+fn following(filter: &str, after: u64) -> String {
+    format!(
+        "subscription {{ statementChanged(filter: {filter}, after: \"{after}\") {{ index height asOf statement {{ held {{ amount }} }} }} }}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_told_when_it_changes_and_after_a_break() {
+    let served = Served::start().await;
+    let world = &served.world;
+    let token = login(&world.supervisor);
+    let entries = || world.node().heights().views.entries;
+    let at_first = entries() - 1;
+    let mut follower = Follower::open(&served, Some(token)).await;
+    let mut other = Follower::open(&served, Some(token)).await;
+    let bureau = format!("{{ party: \"{}\" }}", world.bureau.party);
+    follower.subscribe(&following("{ programme: \"PENSION\" }", at_first)).await;
+    other.subscribe(&following(&bureau, at_first)).await;
+    world.allocate(10_000).await;
+    let (index, held) = change(&follower.next().await);
+    assert_eq!((index, held.as_str()), (at_first + 1, "880.00"), "780.00 were held before");
+    drop(follower);
+    // What the bureau holds did not change, so its follower hears of the next that touches it.
+    let allocated = world.allocate(5_000).await;
+    let sent = world.dispatch(&world.treasury, allocated, &[(&world.bureau, 5_000)]).await;
+    let arrived = world.acknowledge(crate::world::reference(&sent, 0), 5_000);
+    world.record(&world.bureau, arrived).await;
+    let (index, held) = change(&other.next().await);
+    assert_eq!((index, held.as_str()), (at_first + 4, "330.00"), "280.00 were held before");
+    world.node().catch_up().await;
+    let mut again = Follower::open(&served, Some(token)).await;
+    again.subscribe(&following("{ programme: \"PENSION\" }", at_first + 1)).await;
+    assert_eq!(change(&again.next().await), (entries() - 1, "930.00".to_owned()), "one message for all of the break");
+    let mut up_to_date = Follower::open(&served, Some(token)).await;
+    up_to_date.subscribe(&following(&bureau, at_first + 4)).await;
+    let sent_on = world.allocate(1).await;
+    world.dispatch(&world.treasury, sent_on, &[(&world.county, 1)]).await;
+    let bureau_sends = world.allocate(200).await;
+    let sent = world.dispatch(&world.treasury, bureau_sends, &[(&world.bureau, 200)]).await;
+    world.record(&world.bureau, world.acknowledge(crate::world::reference(&sent, 0), 200)).await;
+    world.node().catch_up().await;
+    assert_eq!(change(&up_to_date.next().await), (entries() - 1, "332.00".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_falls_due_changes_a_statement_and_nobody_sums_in_vain() {
+    let served = Served::start().await;
+    let world = &served.world;
+    let at_first = world.node().heights().views.entries - 1;
+    let mut follower = Follower::open(&served, Some(login(&world.supervisor))).await;
+    let query = "subscription { statementChanged(filter: { party: \"{}\" }, after: \"\") { index statement { overdue { amount } inTransit { amount } } } }";
+    let query =
+        query.replace("{}", &world.county.party.to_string()).replace("after: \"\"", &format!("after: \"{at_first}\""));
+    follower.subscribe(&query).await;
+    // Other parties' money, and an operation about none: neither is told to this follower.
+    world.allocate(100).await;
+    world.pass(40 * 24 * 3_600_000);
+    world.allocate(200).await;
+    let message = follower.next().await;
+    let statement = &message["payload"]["data"]["statementChanged"]["statement"];
+    assert_eq!(
+        (&statement["overdue"]["amount"], &statement["inTransit"]["amount"]),
+        (&json!("100.00"), &json!("0.00"))
+    );
+    world.node().catch_up().await;
+    let before = world.node().views().statements_read();
+    for _ in 0..3 {
+        world.programme_money().await;
+    }
+    world.node().catch_up().await;
+    let mut second = Follower::open(&served, Some(login(&world.supervisor))).await;
+    second.subscribe("subscription { entryRecorded(after: \"0\") { index } }").await;
+    second.next().await;
+    let read = world.node().views().statements_read() - before;
+    assert!(read <= 12, "{read} statements for what touches nobody who follows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_are_followed_by_who_may_see_sums_and_over_one_currency() {
+    let served = Served::start().await;
+    let mut recipient = Follower::open(&served, Some(login(&served.world.recipients[0]))).await;
+    recipient.subscribe("subscription { statementChanged { index } }").await;
+    assert_eq!(recipient.code().await, "FORBIDDEN");
+    let mut nobody = Follower::open(&served, None).await;
+    nobody.subscribe("subscription { statementChanged { index } }").await;
+    assert_eq!(nobody.code().await, "UNAUTHENTICATED");
+    let mut absent = Follower::open(&served, Some(login(&served.world.supervisor))).await;
+    absent.subscribe("subscription { statementChanged(filter: { programme: \"NONE\" }) { index } }").await;
+    assert_eq!(absent.code().await, "BAD_USER_INPUT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn followers_are_told_that_the_server_stops() {
     let served = Served::start().await;
     let mut follower = Follower::open(&served, Some(login(&served.world.supervisor))).await;

@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::history::{AGENCY, BUREAU, History, RECIPIENTS, SCHOOL, TREASURY};
+use super::{filled, views};
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::hop::Hop;
-use aqueduct::ledger::ids::{AllocationId, HopId, PartyKey, Place, TokenId};
+use aqueduct::ledger::ids::{AllocationId, AreaId, HopId, Place, ProgrammeId, TokenId};
 use aqueduct::ledger::operation::Kind;
-use aqueduct::ledger::registry::{PartyKind, Recorded};
-use aqueduct::ledger::selection::{AllocationFilter, HopFilter, OperationFilter, Page, PartyFilter, TokenFilter};
+use aqueduct::ledger::registry::Recorded;
+use aqueduct::ledger::selection::{AllocationFilter, Count, HopFilter, OperationFilter, Page, Span, TokenFilter};
 use aqueduct::ledger::state::Tables;
 use aqueduct::ledger::time::{DAY_MS, Millis};
 use aqueduct::ledger::token::{HopKind, HopState, Token, TokenState};
 use aqueduct::store::views::Views;
 use uuid::Uuid;
-
-use super::history::{AGENCY, BUREAU, RECIPIENTS, SCHOOL, TREASURY};
-use super::{filled, views};
 
 fn owned<K, V: Clone>(table: &BTreeMap<K, Arc<V>>) -> Vec<V> {
     table.values().map(|record| record.as_ref().clone()).collect()
@@ -149,49 +148,101 @@ async fn the_last_bytes_of_a_tile_stand() {
 }
 
 #[tokio::test]
-async fn operations_are_listed_by_party_and_kind_in_both_directions() {
+async fn operations_are_listed_by_every_filter_in_both_directions() {
     let (_folder, views, history) = filled().await;
     let mut all: Vec<Recorded> = owned(&history.tables.operations);
     all.sort_by_key(|recorded| recorded.entry);
-    let party = history.tables.party_ids[&TREASURY];
-    for party in [None, Some(party)] {
-        for kind in [None, Some(Kind::TokenDispatch), Some(Kind::RecipientEnrol)] {
-            let filter = OperationFilter { party, kind };
-            let shown = |r: &&Recorded| party.is_none_or(|p| p == r.party) && kind.is_none_or(|k| k == r.kind);
-            let expected: Vec<u64> = all.iter().filter(shown).map(|recorded| recorded.entry).collect();
-            assert_eq!(views.operations_count(&filter).await.unwrap(), u64::try_from(expected.len()).unwrap());
-            for newest_first in [false, true] {
-                let mut found: Vec<u64> = Vec::new();
-                loop {
-                    let page = Page { after: found.last().copied(), limit: 3, newest_first };
-                    let some = views.operations_page(&filter, page).await.unwrap();
-                    if some.is_empty() {
-                        break;
-                    }
-                    found.extend(some.iter().map(|row| row.recorded.entry));
+    let any = OperationFilter::default;
+    let tables = &history.tables;
+    let treasury = Some(tables.party_ids[&TREASURY]);
+    let mut filters = vec![any(), OperationFilter { party: treasury, ..any() }];
+    for kind in [Kind::TokenDispatch, Kind::RecipientEnrol] {
+        filters.push(OperationFilter { kind: Some(kind), ..any() });
+        filters.push(OperationFilter { kind: Some(kind), party: treasury, ..any() });
+    }
+    for key in tables.keys.keys() {
+        filters.push(OperationFilter { keys: Some(vec![*key]), ..any() });
+    }
+    filters.extend(spans(history.entries()).map(|entries| OperationFilter { entries, ..any() }));
+    filters.extend(tables.programmes.keys().map(|id| OperationFilter { programme: Some(*id), ..any() }));
+    for filter in filters {
+        let shown = |r: &&Recorded| {
+            filter.party.is_none_or(|p| p == r.party)
+                && filter.kind.is_none_or(|k| k == r.kind)
+                && filter.keys.as_ref().is_none_or(|keys| r.signers.iter().any(|signer| keys.contains(signer)))
+                && filter.entries.from.is_none_or(|from| r.entry >= from)
+                && filter.entries.before.is_none_or(|before| r.entry < before)
+                && filter.programme.is_none_or(|id| is_about(&history, r.entry, id))
+        };
+        let expected: Vec<u64> = all.iter().filter(shown).map(|recorded| recorded.entry).collect();
+        let count = views.operations_count(&filter, None).await.unwrap();
+        assert_eq!(count, Count::whole(expected.len()), "{filter:?}");
+        for newest_first in [false, true] {
+            let mut found: Vec<u64> = Vec::new();
+            loop {
+                let page = Page { after: found.last().copied(), limit: 3, newest_first, look_max: None };
+                let some = views.operations_page(&filter, page).await.unwrap().rows;
+                if some.is_empty() {
+                    break;
                 }
-                if newest_first {
-                    found.reverse();
-                }
-                assert_eq!(found, expected);
+                found.extend(some.iter().map(|row| row.recorded.entry));
             }
+            if newest_first {
+                found.reverse();
+            }
+            assert_eq!(found, expected, "{filter:?}");
         }
     }
     let one = views.operation_by_entry(3).await.unwrap().unwrap();
     assert_eq!((&one.recorded, one.leaf), (&all[3], [3; 32]));
 }
 
+/// Whether an entry changed anything of a programme: its rules, its budget, its money.
+fn is_about(history: &History, entry: u64, programme: ProgrammeId) -> bool {
+    let of = |allocation| history.tables.allocations[&allocation].programme == programme;
+    let change = history.changes().find(|change| change.recorded().entry == entry).unwrap();
+    change.facts.iter().any(|fact| match fact {
+        Fact::ProgrammeSet(set) => set.id == programme,
+        Fact::AppropriationSet(set) => set.programme == programme,
+        Fact::AllocationSet(allocation) => allocation.programme == programme,
+        Fact::TokenMade(token) => of(token.allocation),
+        Fact::HopSet(hop, _) => of(hop.allocation),
+        _ => false,
+    })
+}
+
+/// Parts of a log of so many entries.
+fn spans(entries: u64) -> [Span; 4] {
+    let middle = Some(entries / 2);
+    [
+        Span { from: middle, before: None },
+        Span { from: None, before: middle },
+        Span { from: Some(entries / 3), before: middle },
+        Span { from: middle, before: Some(0) },
+    ]
+}
+
+fn is_in(span: Span, place: Place) -> bool {
+    span.from.is_none_or(|from| place.entry() >= from) && span.before.is_none_or(|before| place.entry() < before)
+}
+
+/// An area and all under it.
+fn areas(tables: &Tables, path: &str) -> BTreeSet<AreaId> {
+    let is_under = |known: &str| known == path || known.starts_with(&format!("{path}/"));
+    tables.areas.iter().filter(|(known, _)| is_under(known)).map(|(_, id)| *id).collect()
+}
+
 async fn token_list(views: &Views, filter: &TokenFilter) -> Vec<TokenId> {
     let mut found: Vec<TokenId> = Vec::new();
     loop {
         let page = Page::newest_first(found.last().copied(), 2);
-        let some = views.tokens_page(filter, page).await.unwrap();
+        let some = views.tokens_page(filter, page).await.unwrap().rows;
         if some.is_empty() {
             break;
         }
         found.extend(some.iter().map(|token| token.id));
     }
-    assert_eq!(views.tokens_count(filter).await.unwrap(), u64::try_from(found.len()).unwrap());
+    assert_eq!(views.tokens_count(filter, None).await.unwrap().rows, u64::try_from(found.len()).unwrap());
     found.reverse();
     found
 }
@@ -210,6 +261,15 @@ async fn tokens_are_listed_by_every_filter() {
     filters.extend(tables.hops.keys().map(|h| TokenFilter { hop: Some(*h), ..Default::default() }));
     filters.extend(tables.programmes.keys().map(|p| TokenFilter { programme: Some(*p), ..Default::default() }));
     filters.push(TokenFilter { cycle: Some("2026-12".to_owned()), ..Default::default() });
+    filters.push(TokenFilter { purpose: Some("MEALS".to_owned()), ..Default::default() });
+    filters.push(TokenFilter { area: Some("north/river".to_owned()), ..Default::default() });
+    for at in [history.now(), history.now().plus(99 * DAY_MS)] {
+        filters.push(TokenFilter { overdue_at: Some(at), ..Default::default() });
+    }
+    for made in spans(history.entries()) {
+        filters.push(TokenFilter { made, ..Default::default() });
+    }
+    let north = areas(tables, "north/river");
     let unspent = filters.clone().into_iter().map(|filter| TokenFilter { unspent_only: true, ..filter });
     let all: Vec<TokenFilter> = unspent.chain(filters).collect();
     for filter in &all {
@@ -222,6 +282,10 @@ async fn tokens_are_listed_by_every_filter() {
                 && filter.hop.is_none_or(|id| token.hop == Some(id))
                 && filter.programme.is_none_or(|id| allocation.programme == id)
                 && filter.cycle.as_ref().is_none_or(|cycle| allocation.cycle == *cycle)
+                && filter.purpose.as_ref().is_none_or(|purpose| allocation.purpose == *purpose)
+                && filter.area.as_ref().is_none_or(|_| north.contains(&token.area))
+                && filter.overdue_at.is_none_or(|at| token.spent_by.is_none() && token.is_overdue(at))
+                && is_in(filter.made, token.id.0)
                 && (!filter.unspent_only || token.spent_by.is_none())
         };
         let expected: Vec<TokenId> = tables.tokens.values().filter(shown).map(|token| token.id).collect();
@@ -235,9 +299,7 @@ async fn children_are_listed() {
     for id in history.tables.tokens.keys() {
         let is_child = |token: &&Arc<Token>| token.parent == Some(*id);
         let expected: Vec<TokenId> = history.tables.tokens.values().filter(is_child).map(|token| token.id).collect();
-        let found = views.children(*id, Page::oldest_first(None, 100)).await.unwrap();
-        assert_eq!(found.iter().map(|token| token.id).collect::<Vec<_>>(), expected);
-        assert_eq!(views.children_count(*id).await.unwrap(), u64::try_from(expected.len()).unwrap());
+        assert_eq!(token_list(&views, &TokenFilter { parent: Some(*id), ..Default::default() }).await, expected);
     }
 }
 
@@ -257,6 +319,8 @@ fn shows(filter: &HopFilter, hop: &Hop, tables: &Tables) -> bool {
         && filter.allocation.is_none_or(|id| hop.allocation == id)
         && filter.programme.is_none_or(|id| allocation.programme == id)
         && filter.cycle.as_ref().is_none_or(|cycle| allocation.cycle == *cycle)
+        && filter.area.as_ref().is_none_or(|path| areas(tables, path).contains(&hop.area))
+        && is_in(filter.opened, hop.id.0)
         && filter.overdue_at.is_none_or(has_in_transit)
         && (!filter.unanswered || hop.is_unanswered())
         && (!filter.awaits_receiver || (hop.figures.arrived.is_none() && !over))
@@ -279,6 +343,11 @@ async fn hops_are_listed_by_every_filter() {
     filters.extend(tables.programmes.keys().map(|id| HopFilter { programme: Some(*id), ..one() }));
     filters.extend(tables.allocations.keys().map(|id| HopFilter { allocation: Some(*id), ..one() }));
     filters.push(HopFilter { cycle: Some("2026-11".to_owned()), ..one() });
+    filters.push(HopFilter { area: Some("north/river".to_owned()), ..one() });
+    filters.extend(spans(history.entries()).map(|opened| HopFilter { opened, ..one() }));
+    let (bureau, agency) = (tables.party_ids[&BUREAU], tables.party_ids[&AGENCY]);
+    filters.push(HopFilter { from: Some(bureau), to: Some(agency), ..one() });
+    filters.push(HopFilter { party: Some(agency), from: Some(bureau), ..one() });
     for at in [history.blocks[0].time, history.now(), history.now().plus(99 * DAY_MS)] {
         filters.push(HopFilter { overdue_at: Some(at), ..one() });
     }
@@ -288,8 +357,8 @@ async fn hops_are_listed_by_every_filter() {
         for newest_first in [false, true] {
             let mut found: Vec<HopId> = Vec::new();
             loop {
-                let page = Page { after: found.last().copied(), limit: 2, newest_first };
-                let some = views.hops_page(filter, page).await.unwrap();
+                let page = Page { after: found.last().copied(), limit: 2, newest_first, look_max: None };
+                let some = views.hops_page(filter, page).await.unwrap().rows;
                 if some.is_empty() {
                     break;
                 }
@@ -300,38 +369,28 @@ async fn hops_are_listed_by_every_filter() {
             }
             assert_eq!(found, expected, "{filter:?}");
         }
-        assert_eq!(views.hops_count(filter).await.unwrap(), u64::try_from(expected.len()).unwrap());
+        assert_eq!(views.hops_count(filter, None).await.unwrap().rows, u64::try_from(expected.len()).unwrap());
     }
     let overdue = HopFilter { overdue_at: Some(history.now()), ..one() };
-    assert!(views.hops_count(&overdue).await.unwrap() > 0);
+    assert!(views.hops_count(&overdue, None).await.unwrap().rows > 0);
 }
 
 #[tokio::test]
-async fn parties_allocations_and_keys_are_listed() {
+async fn allocations_and_keys_are_listed() {
     let (_folder, views, history) = filled().await;
     let tables = &history.tables;
-    let page = Page::oldest_first(None, 100);
-    let under_river = PartyFilter { area: Some("north/river".to_owned()), ..Default::default() };
-    let found = views.parties_page(&under_river, page).await.unwrap();
-    let found: BTreeSet<Uuid> = found.iter().map(|party| party.id).collect();
-    assert_eq!(found, [BUREAU, AGENCY].into_iter().chain(RECIPIENTS).collect());
-    let people = PartyFilter { kind: Some(PartyKind::Recipient), ..Default::default() };
-    assert_eq!(views.parties_count(&people).await.unwrap(), 3);
-    let [school, agency] = [SCHOOL, AGENCY].map(|id| tables.party_ids[&id]);
-    let nobody = PartyKey(Place::new(9_999, 0).unwrap());
-    let two = PartyFilter { only: Some(vec![school, agency, nobody]), ..Default::default() };
-    assert_eq!(views.parties_page(&two, page).await.unwrap().len(), 2);
-    assert_eq!(views.parties_count(&PartyFilter { only: Some(vec![]), ..Default::default() }).await.unwrap(), 0);
-    let all = views.parties_page(&PartyFilter::default(), page).await.unwrap();
-    assert_eq!(all, owned(&tables.parties));
-    let second = Page::<PartyKey>::oldest_first(Some(all[0].key), 1);
-    assert_eq!(views.parties_page(&PartyFilter::default(), second).await.unwrap(), all[1..2]);
-
     let meals = AllocationFilter { purpose: Some("MEALS".to_owned()), ..Default::default() };
-    let found = views.allocations_page(&meals, Page::oldest_first(None, 100)).await.unwrap();
+    let found = views.allocations_page(&meals, Page::oldest_first(None, 100)).await.unwrap().rows;
     assert_eq!(found.iter().map(|allocation| allocation.amount).collect::<Vec<_>>(), [700]);
     let december = AllocationFilter { cycle: Some("2026-12".to_owned()), ..Default::default() };
-    assert_eq!(views.allocations_count(&december).await.unwrap(), 2);
+    assert_eq!(views.allocations_count(&december, None).await.unwrap().rows, 2);
+    let all = views.allocations_page(&AllocationFilter::default(), Page::oldest_first(None, 100)).await.unwrap().rows;
+    for treasury in [TREASURY, BUREAU].map(|id| tables.party_ids[&id]) {
+        let filter = AllocationFilter { treasury: Some(treasury), ..Default::default() };
+        let expected = all.iter().filter(|allocation| allocation.treasury == treasury).count();
+        let count = views.allocations_count(&filter, None).await.unwrap();
+        assert_eq!(count, Count::whole(expected));
+    }
 
     let keys = views.keys_of_party(tables.party_ids[&super::history::BANK]).await.unwrap();
     assert_eq!(keys.iter().map(|key| key.revoked_by.is_some()).collect::<Vec<_>>(), [false, true]);
@@ -342,7 +401,54 @@ async fn empty_views_answer_with_nothing() {
     let (_folder, views) = views().await;
     assert_eq!(views.last_block().await.unwrap(), None);
     assert_eq!(views.block_as_of(Millis(0)).await.unwrap(), None);
-    assert_eq!(views.tokens_count(&TokenFilter::default()).await.unwrap(), 0);
+    assert_eq!(views.tokens_count(&TokenFilter::default(), None).await.unwrap().rows, 0);
     assert_eq!(views.hop_at(HopId::MIN, 9).await.unwrap(), None);
     assert_eq!(format!("{:?}", views.load_resident().await.unwrap()), format!("{:?}", Tables::default()));
+}
+
+#[tokio::test]
+async fn a_search_that_stops_at_its_bound_goes_on_from_there() {
+    let (_folder, views, history) = filled().await;
+    let tables = &history.tables;
+    let agency = Some(tables.party_ids[&AGENCY]);
+    let all = HopFilter::default;
+    let filters = [
+        HopFilter { state: Some(HopState::Short), ..all() },
+        HopFilter { kind: Some(HopKind::Delivery), ..all() },
+        HopFilter { party: agency, awaits_receiver: true, ..all() },
+        HopFilter { party: agency, kind: Some(HopKind::Transfer), ..all() },
+        all(),
+    ];
+    for filter in &filters {
+        let expected: Vec<HopId> =
+            tables.hops.values().filter(|hop| shows(filter, hop, tables)).map(|hop| hop.id).collect();
+        for (newest_first, look_max, limit) in [(false, 1, 2), (true, 1, 2), (true, 2, 2), (false, 3, 1), (true, 3, 9)]
+        {
+            let mut found: Vec<HopId> = Vec::new();
+            let mut after = None;
+            loop {
+                let page = Page { after, limit, newest_first, look_max: Some(look_max) };
+                let some = views.hops_page(filter, page).await.unwrap();
+                assert!(some.rows.len() <= usize::try_from(limit).unwrap());
+                found.extend(some.rows.iter().map(|hop| hop.id));
+                after = match (some.stopped_at, some.rows.last()) {
+                    (Some(stop), _) => Some(stop),
+                    (None, Some(last)) if some.rows.len() == usize::try_from(limit).unwrap() => Some(last.id),
+                    (None, _) => break,
+                };
+            }
+            if newest_first {
+                found.reverse();
+            }
+            assert_eq!(found, expected, "{filter:?} {newest_first} {look_max}");
+        }
+        let whole = views.hops_count(filter, Some(1_000)).await.unwrap();
+        assert_eq!(whole, Count::whole(expected.len()));
+    }
+    let few = views.hops_count(&all(), Some(3)).await.unwrap();
+    assert_eq!(few, Count { rows: 3, whole: false });
+    let short = views.hops_count(&filters[0], Some(3)).await.unwrap();
+    assert!(!short.whole && short.rows <= 3);
+    let hops = tables.hops.len();
+    assert_eq!(views.hops_count(&all(), Some(u64::try_from(hops).unwrap())).await.unwrap(), Count::whole(hops));
 }
