@@ -17,6 +17,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
 pub mod import_office;
+pub mod imports;
 pub mod lists;
 pub mod logins;
 pub mod made;

@@ -86,6 +86,12 @@ impl Node {
         }
     }
 
+    /// The operations that the viewer made and that still wait for another officer, oldest first,
+    /// with what has not expired: party and id of each.
+    pub async fn awaiting_others(&self, viewer: &Viewer, now: Millis) -> Result<Vec<(Uuid, Uuid)>, ListError> {
+        Ok(self.store().drafts_made_by(viewer.officer, DraftStatus::AwaitingSignature, now).await?)
+    }
+
     /// Whether one of the viewer's keys can give a signature that is missing.
     async fn may_sign(&self, viewer: &Viewer, paper: &Paper) -> bool {
         let Ok(payload) = Payload::parse(&paper.payload) else { return false };

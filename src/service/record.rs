@@ -143,11 +143,22 @@ impl Node {
         occurred_at: Option<Millis>,
         operation: Operation,
     ) -> Result<Outcome, NotAccepted> {
-        let to_sign = self.draft(viewer, id, occurred_at, &operation)?;
+        let (envelope, lines) = self.first_signed(viewer, id, occurred_at, &operation).await?;
+        self.accept(viewer, envelope, lines).await
+    }
+
+    /// An operation with the first signature, by a key that the node keeps for the viewer.
+    pub(super) async fn first_signed(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        occurred_at: Option<Millis>,
+        operation: &Operation,
+    ) -> Result<(Envelope, Vec<String>), NotAccepted> {
+        let to_sign = self.draft(viewer, id, occurred_at, operation)?;
         let stated = self.stated(&to_sign, &[])?;
         let key = self.key_for(viewer, &stated, &[]).await?;
-        let envelope = self.sign(to_sign.payload, key)?;
-        self.accept(viewer, envelope, to_sign.lines).await
+        Ok((self.sign(to_sign.payload, key)?, to_sign.lines))
     }
 
     /// The exact bytes to sign for an operation of the viewer's party.

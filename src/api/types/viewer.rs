@@ -1,16 +1,16 @@
 //! Who is logged in, and what waits for them.
 
 use async_graphql::{Context, Object, Result};
+use uuid::Uuid;
 
-use crate::api::page::{Args, List, connection, cost};
+use crate::api::page::{Args, List, Page, connection, cost};
 use crate::api::request::{Api, api};
-use crate::api::scalar::Uuid;
+use crate::api::scalar;
 use crate::ledger::selection::HopFilter;
 use crate::ledger::time::Millis;
 use crate::ledger::token::HopKind;
 use crate::limits::VALIDITY_MS_MAX;
 use crate::service::officers;
-use crate::service::papers::Paper;
 
 use super::hop::{HopConnection, hops};
 use super::names::Role;
@@ -24,8 +24,8 @@ pub struct Viewer(pub officers::Viewer);
 #[Object]
 impl Viewer {
     /// The officer's public id.
-    async fn officer(&self) -> Uuid {
-        Uuid(self.0.officer)
+    async fn officer(&self) -> scalar::Uuid {
+        scalar::Uuid(self.0.officer)
     }
 
     /// The party that the officer speaks for.
@@ -121,30 +121,55 @@ impl Inbox {
         let now = api.node.now().map_err(crate::service::record::NotAccepted::from)?;
         let papers = api.node.papers_to_approve(&self.0, now).await?;
         let page = args.read_below(List::Waiting, waiting_end(now))?;
-        let total = u64::try_from(papers.len()).unwrap_or(u64::MAX);
-        let found = page.window(false).part_of(keyed(papers), |(key, _)| *key);
-        let mut operations = Vec::new();
-        for (key, paper) in found {
-            let Some(party) = api.node.party_by_id(paper.party) else { continue };
-            if let Some(outcome) = api.node.outcome(&party, paper.id).await? {
-                operations.push((key, Operation::of(party, outcome)));
-            }
-        }
-        let mut rows = page.rows(operations, |(key, _)| *key);
-        rows.total = Some(total);
-        Ok(OperationConnection::new(rows, |(_, operation)| operation))
+        let found = papers.into_iter().map(|paper| (paper.party, paper.id)).collect();
+        waiting(api, &page, found).await
     }
+
+    /// Operations that this officer made and that still wait for another officer's signature,
+    /// oldest first.
+    #[graphql(complexity = "cost(first, last) * child_complexity")]
+    async fn operations_awaiting_others(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
+    ) -> Result<OperationConnection> {
+        let api = api(ctx)?;
+        let args = Args { first, after, last, before };
+        let now = api.node.now().map_err(crate::service::record::NotAccepted::from)?;
+        let page = args.read_below(List::Waiting, waiting_end(now))?;
+        let found = api.node.awaiting_others(&self.0, now).await?;
+        waiting(api, &page, found).await
+    }
+}
+
+/// A page of operations that wait, given as party and id of all of them, oldest first.
+async fn waiting(api: &Api, page: &Page, all: Vec<(Uuid, Uuid)>) -> Result<OperationConnection> {
+    let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    let found = page.window(false).part_of(keyed(all), |(key, _)| *key);
+    let mut operations = Vec::new();
+    for (key, (party, id)) in found {
+        let Some(party) = api.node.party_by_id(party) else { continue };
+        if let Some(outcome) = api.node.outcome(&party, id).await? {
+            operations.push((key, Operation::of(party, outcome)));
+        }
+    }
+    let mut rows = page.rows(operations, |(key, _)| *key);
+    rows.total = Some(total);
+    Ok(OperationConnection::new(rows, |(_, operation)| operation))
 }
 
 /// Operations that wait, oldest first, with rising keys: the first half of each id, which begins
 /// with its time, or the next number when two are made in one moment.
-fn keyed(papers: Vec<Paper>) -> Vec<(u64, Paper)> {
+fn keyed(all: Vec<(Uuid, Uuid)>) -> Vec<(u64, (Uuid, Uuid))> {
     let mut last = 0;
-    let next = |paper: Paper| {
-        last = paper.id.as_u64_pair().0.max(last + 1);
-        (last, paper)
+    let next = |(party, id): (Uuid, Uuid)| {
+        last = id.as_u64_pair().0.max(last + 1);
+        (last, (party, id))
     };
-    papers.into_iter().map(next).collect()
+    all.into_iter().map(next).collect()
 }
 
 /// No operation that waits has a key from here on: an id's first 48 bits are its milliseconds,

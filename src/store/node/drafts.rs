@@ -234,6 +234,28 @@ impl NodeStore {
         rows.into_iter().map(Draft::try_from).collect()
     }
 
+    /// The drafts of a status that an officer made and that are valid at a moment, oldest first:
+    /// party and id of each, without its bytes.
+    pub async fn drafts_made_by(
+        &self,
+        officer: Uuid,
+        status: DraftStatus,
+        now: Millis,
+    ) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = rows::Entity::find()
+            .select_only()
+            .columns([Column::Party, Column::Id])
+            .filter(Column::Status.eq(status.name()))
+            .filter(Column::CreatedBy.eq(officer.as_bytes().to_vec()))
+            .filter(Column::ExpiresAt.gte(now.0))
+            .order_by_asc(Column::Id)
+            .into_tuple()
+            .all(&self.readers)
+            .await
+            .map_err(StoreError::read(DRAFT))?;
+        rows.iter().map(|(party, id)| Ok((uuid_of(party, DRAFT)?, uuid_of(id, DRAFT)?))).collect()
+    }
+
     /// Adds a signature to a draft that has exactly `count` and awaits more; answers whether
     /// it did. When not, the draft has changed, is gone or has this key's signature.
     pub async fn add_draft_signature(
