@@ -5,9 +5,14 @@
 //! standard error. Exit codes are part of the contract (see [`failure`]). Money, stores and
 //! GraphQL do not belong here.
 
+pub mod approve;
+pub mod client;
 pub mod demo;
 pub mod failure;
+mod handed_in;
 pub mod import;
+mod import_server;
+mod import_told;
 pub mod init;
 pub mod keygen;
 pub mod login;
@@ -18,6 +23,7 @@ pub mod report;
 pub mod schema;
 pub mod serve;
 pub mod sign;
+pub mod submit;
 pub mod table;
 pub mod verify;
 
@@ -55,7 +61,8 @@ Examples:
 ///
 /// Every command works on one data directory: the chain (the truth), the views derived from it,
 /// and what belongs to this node alone (logins, keys). Commands that write need the directory
-/// for themselves; `report` and `verify` only read, also beside a running server.
+/// for themselves, or go through a running server (`--server`); `report` and `verify` only read,
+/// also beside one.
 #[derive(Debug, Parser)]
 #[command(name = "aqueduct", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 struct Cli {
@@ -106,6 +113,8 @@ enum Command {
     Schema(schema::Schema),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
+    Submit(submit::Submit),
+    Approve(approve::Approve),
 }
 
 impl Command {
@@ -147,6 +156,8 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
             Command::Schema(schema) => schema.run(),
             Command::Keygen(keygen) => keygen.run(),
             Command::Sign(sign) => sign.run(),
+            Command::Submit(submit) => submit.run().await,
+            Command::Approve(approve) => approve.run().await,
         }
         .map(|()| ExitCode::SUCCESS)
     })

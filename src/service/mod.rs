@@ -37,7 +37,6 @@ pub mod rights;
 pub mod rollback;
 pub mod story;
 pub mod tracking;
-mod tracking_batch;
 pub mod verified;
 pub mod verify;
 mod verify_views;

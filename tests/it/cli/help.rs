@@ -2,7 +2,7 @@
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 14] = [
     &["init"],
     &["serve"],
     &["demo"],
@@ -15,6 +15,8 @@ const COMMANDS: [&[&str]; 12] = [
     &["schema"],
     &["keygen"],
     &["sign"],
+    &["submit"],
+    &["approve"],
 ];
 
 #[test]
@@ -43,6 +45,8 @@ fn wrong_arguments_are_exit_code_2() {
         &["report", "--currency", "XXX"],
         &["report", "--by", "area", "--area-level", "0"],
         &["import", "tracking", "table.csv"],
+        &["submit", "--login", "aqd_x"],
+        &["approve", "--server", "http://127.0.0.1:1", "--login", "aqd_x"],
         &["--log", "loud", "schema"],
         &["init", "--registrar-key", "ed25519:12"],
     ] {

@@ -10,18 +10,22 @@ use serde_json::Value;
 use super::{Place, binary, small_table};
 
 /// A running server and its address.
-struct Server {
-    child: Child,
+pub struct Server {
+    pub child: Child,
     out: BufReader<ChildStdout>,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(place: &Place, command: &str) -> Self {
+    pub fn start(place: &Place, command: &str) -> Self {
+        Self::start_at(place, command, "127.0.0.1:0")
+    }
+
+    pub fn start_at(place: &Place, command: &str, listen: &str) -> Self {
         let mut child = binary()
             .arg("--data")
             .arg(place.data())
-            .args(["--listen", "127.0.0.1:0", command])
+            .args(["--listen", listen, command])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -46,7 +50,7 @@ impl Server {
     }
 
     /// Stops it as a service manager does, and gives the exit code.
-    fn stop(mut self, signal: &str) -> i32 {
+    pub fn stop(mut self, signal: &str) -> i32 {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -68,7 +72,8 @@ fn reading_works_beside_a_server_and_a_second_writer_is_refused() {
         let refused = place.run(args).expect(3);
         assert!(refused.err.contains("already writing"), "{}", refused.err);
     }
-    place.import("one.csv", &small_table()).expect(3);
+    let refused = place.import("one.csv", &small_table()).expect(3);
+    assert!(refused.err.contains("already writing") && refused.err.contains("--server URL"), "{}", refused.err);
     assert_eq!(server.stop("-TERM"), 0);
     let after = place.run(&["verify", "--json"]).expect(0).json();
     assert_eq!(after["checked"]["entries"], before["checked"]["entries"]);
