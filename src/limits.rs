@@ -264,3 +264,20 @@ pub const SOCKET_CLOSE_SECONDS: u64 = 5;
 
 /// Bytes of the file of trusted documents.
 pub const TRUSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Bytes of one table that is imported. Each of its parts is known by a digest while it is read,
+/// 32 bytes for each part: 256 KiB for the largest.
+pub const TABLE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Bytes of a part of a table, compared with its digest before anything of it is taken.
+pub const TABLE_PART_BYTES: usize = 1024 * 1024;
+
+/// Programmes of one table; each is tried before anything is recorded.
+pub const IMPORT_PROGRAMMES_MAX: usize = 1_000;
+
+/// Changes that may wait for the views while a table is imported. Far below [`LAG_FACTS_MAX`], since
+/// an import has no hurry and a person's machine little memory: about 60 MB.
+pub const IMPORT_LAG_FACTS_MAX: i64 = 200_000;
+
+/// Rows of tables that one request may look up.
+pub const IMPORTED_ROWS_MAX: usize = 1_000;

@@ -3,33 +3,49 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
-use crate::interchange::tally::Sums;
-use crate::ledger::money::{Currency, print_decimal_wide};
 use crate::service::begin::{self, Beginning};
 use crate::service::import_office::NoImportOffice;
-use crate::service::node::Node;
-use crate::service::orderer::NotRecorded;
-use crate::service::tracking::{self, Counted, ImportError, Imported};
+use crate::service::node::{Node, StartError};
+use crate::service::tracking::ImportError;
+use crate::service::tracking::books::{BooksError, NoBooks, NodeBooks};
+use crate::service::tracking::outcome::{Imported, Standing};
+use crate::service::tracking::prepared::{Prepared, Wanted};
 
 use super::Global;
+use super::client::{ApproverArgs, ServerArgs};
 use super::failure::{Failure, Kind};
+use super::import_server::ServerBooks;
+use super::import_told;
 use super::output::{print, print_json, read_input};
 use super::progress::Progress;
-use super::table::{aligned, printable};
 
 const EXAMPLES: &str = "\
 Examples:
+  aqueduct import tracking audits.csv --mapping audits.toml --dry-run
   aqueduct import tracking audits.csv --mapping audits.toml
-  aqueduct import tracking audits.csv --mapping audits.toml --json > import.json
+  aqueduct import tracking audits.csv --mapping audits.toml --accept-good-rows --rejected bad.csv
   aqueduct report --by area --area-level 2     what it shows
+  aqueduct import tracking audits.csv --mapping audits.toml --server https://books.example \\
+      --login-file auditor.token --approver-login-file approver.token     beside a running server
+
+All rows are taken or none: with a single bad row nothing is recorded, the reasons are printed and
+the exit code is 2. --accept-good-rows takes the good ones by themselves; a row with one bad amount
+is a bad row. --rejected writes the bad rows, each with its line, code and reason, in the encoding
+and with the delimiter of the table: correct them there and import that file again. (A corrected
+row that equals one already in the books counts as that one; then correct the table itself and
+import it again whole.)
+
+A mapping may declare `encoding`, `delimiter`, `decimal_separator` and `thousands_separator`. What it
+does not declare is found in the file and said; where the file leaves it open, nothing is recorded
+and the key to declare is named. Headers are compared without case, accents and order.
 
 Every row is taken in once: the same file again records nothing, and an interrupted import goes
-on where it stopped. Rows that cannot be taken in are named with the reason and do not stop the
-others; correct them in the file and import it again. What the table says of others is recorded
-as REPORTED, signed by the two officers of this directory's own import office, never as their
-own word. In a directory without a chain it begins one.";
+on where it stopped. What the table says of others is recorded as REPORTED, never as their own
+word, signed by two officers of one party, an auditor and an approver: those of this directory's
+own import office (in a directory without a chain it begins one), or with --server those whose
+logins are given. Without the approver's login the operations wait until the approver signs them
+(`aqueduct approve`).";
 
 /// Takes files of other systems into the books.
 #[derive(Debug, Args)]
@@ -40,7 +56,7 @@ pub struct Import {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    Tracking(Tracking),
+    Tracking(Box<Tracking>),
 }
 
 /// Imports a table that says, per row, what was officially spent and what was verified.
@@ -53,9 +69,22 @@ struct Tracking {
     /// The mapping: which column says what (TOML).
     #[arg(long, value_name = "MAP.toml")]
     mapping: PathBuf,
+    /// Takes the good rows although others are bad.
+    #[arg(long)]
+    accept_good_rows: bool,
+    /// Writes the bad rows, each with its reason, to this new file.
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+    /// Does everything but record.
+    #[arg(long)]
+    dry_run: bool,
     /// Prints the outcome as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    approver: ApproverArgs,
 }
 
 impl Import {
@@ -70,39 +99,104 @@ impl Tracking {
     async fn run(&self, global: &Global) -> Result<(), Failure> {
         let mapping = String::from_utf8(read_input(&self.mapping)?)
             .map_err(|_| Failure::input(format!("{} is not UTF-8 text", self.mapping.display())))?;
-        if !self.file.is_file() {
-            return Err(Failure::input(format!("there is no file {}", self.file.display())));
+        let books =
+            self.server.connect()?.map(|officer| Ok::<_, Failure>((officer, self.approver.connect(&self.server)?)));
+        let books = books.transpose()?;
+        let now = global.options(false)?.clock.now().map_err(|why| Failure::of(Kind::Other, &why))?;
+        let progress = Progress::begin("reading");
+        let say = |what: &str, done: u64, of: u64| {
+            progress.say(what);
+            progress.at(done, of);
+        };
+        let wanted = Wanted { table: &self.file, mapping: &mapping, rejected: self.rejected.as_deref(), now };
+        // Before anything is begun: a wrong mapping or table leaves no trace.
+        let prepared = Prepared::read(&wanted, &say).map_err(failure)?;
+        let imported = match (prepared.is_clean() || self.accept_good_rows, books) {
+            (false, _) => Ok(prepared.unrecorded(Standing::Nothing)),
+            (true, Some((officer, approver))) => {
+                let books = ServerBooks::open(officer, approver).await?;
+                prepared.record(&books, self.dry_run, &say).await.map_err(failure)
+            }
+            (true, None) => self.record_here(global, prepared, &progress).await,
+        };
+        progress.end();
+        let imported = imported?;
+        match self.json {
+            true => print_json(&import_told::as_json(&imported))?,
+            false => print(&import_told::as_text(&imported))?,
         }
+        verdict(&imported)
+    }
+
+    /// Records into the data directory, in this process.
+    async fn record_here(&self, global: &Global, prepared: Prepared, progress: &Progress) -> Result<Imported, Failure> {
+        let say = |what: &str, done: u64, of: u64| {
+            progress.say(what);
+            progress.at(done, of);
+        };
         let options = global.options(false)?;
         if !begin::has_chain(&options).await.map_err(|why| Failure::of(Kind::Other, &why))? {
-            // Before anything is begun: a wrong mapping or table leaves no trace.
-            tracking::check(&self.file, &mapping).map_err(failure)?;
+            if self.dry_run {
+                return prepared.record(&NoBooks, true, &say).await.map_err(failure);
+            }
             begin::begin(global.options(false)?, Beginning { label: "Registrar", demonstration: false }).await?;
         }
-        let node = Node::open(options).await?;
-        let progress = Progress::begin("importing");
-        let imported = tracking::import(&node, &self.file, &mapping, |done, of| progress.at(done, of)).await;
+        let node = Node::open(options).await.map_err(beside_a_server)?;
+        let recorded = self.record_in(&node, prepared, &say).await;
         progress.say("writing the views");
         node.catch_up().await;
         node.stop().await;
-        progress.end();
-        let imported = imported.map_err(failure)?;
-        match self.json {
-            true => print_json(&as_json(&imported)),
-            false => print(&as_text(&imported)),
+        recorded
+    }
+
+    async fn record_in(
+        &self,
+        node: &Node,
+        prepared: Prepared,
+        say: &dyn Fn(&str, u64, u64),
+    ) -> Result<Imported, Failure> {
+        let office = match self.dry_run {
+            true => node.import_office_if_any(),
+            false => Some(node.import_office().await.map_err(no_office)?),
+        };
+        node.catch_up().await;
+        prepared.record(&NodeBooks::new(node, office), self.dry_run, say).await.map_err(failure)
+    }
+}
+
+/// Whether the outcome is what was asked for.
+fn verdict(imported: &Imported) -> Result<(), Failure> {
+    if imported.standing == Standing::Nothing {
+        let count = imported.controls.rejected.rows;
+        let rows = if count == 1 { "1 row is bad".to_owned() } else { format!("{count} rows are bad") };
+        return Err(Failure::input(format!("{rows}, so nothing was recorded"))
+            .way_out("correct them (--rejected FILE writes them down), or take the others with --accept-good-rows"));
+    }
+    match imported.controls.books {
+        Some((recorded, found)) if recorded != found => {
+            Err(Failure::new(Kind::Broken, "the books say something else of these rows than what was recorded")
+                .way_out("look with `aqueduct verify`"))
         }
+        _ => Ok(()),
     }
 }
 
 fn failure(error: ImportError) -> Failure {
     match &error {
-        ImportError::Mapping(_) | ImportError::Open(_) | ImportError::Table(_) | ImportError::Unwritable { .. } => {
-            Failure::of(Kind::Input, &error)
-        }
-        ImportError::FileChanged => Failure::of(Kind::Input, &error),
-        ImportError::Office(NoImportOffice::NoRegistrar) => Failure::of(Kind::Refused, &error)
-            .way_out("import into a directory whose registrar's key the node keeps, for instance a new one"),
-        ImportError::NotRecorded { why: NotRecorded::Refused(_), entries_before, .. } => {
+        ImportError::Mapping(_)
+        | ImportError::Table(_)
+        | ImportError::Dialect(_)
+        | ImportError::Open(_)
+        | ImportError::File(_)
+        | ImportError::Changed(_)
+        | ImportError::TooManyProgrammes => Failure::of(Kind::Input, &error),
+        ImportError::Rejected(rejected) => match rejected.is_there_already() {
+            true => Failure::of(Kind::Refused, &error),
+            false => Failure::of(Kind::Other, &error).way_out("nothing was recorded"),
+        },
+        ImportError::ControlTotals => Failure::of(Kind::Broken, &error),
+        ImportError::WouldBeRefused { .. } => Failure::of(Kind::Refused, &error).way_out("this run recorded nothing"),
+        ImportError::NotRecorded { why: BooksError::Refused { .. }, entries_before, .. } => {
             Failure::of(Kind::Refused, &error).way_out(match entries_before {
                 0 => "this run recorded nothing".to_owned(),
                 1 => "the entry that this run made before stays; its rows will not be recorded again".to_owned(),
@@ -111,128 +205,29 @@ fn failure(error: ImportError) -> Failure {
                 }
             })
         }
+        ImportError::Books(BooksError::Refused { .. }) => Failure::of(Kind::Refused, &error),
         _ => Failure::of(Kind::Other, &error).way_out("run the same import again: it goes on where it stopped"),
     }
 }
 
-/// The outcome as JSON; amounts are decimal strings.
-fn as_json(imported: &Imported) -> Value {
-    let counted = |c: Counted| json!({ "rows": c.rows, "purposeRows": c.purpose_rows });
-    let sums = |s: &Sums| sums_json(s, imported.currency);
-    let purposes: Vec<Value> = imported
-        .totals
-        .purposes
-        .iter()
-        .map(|purpose| {
-            let mut value = sums(&purpose.sums);
-            value["code"] = purpose.code.clone().into();
-            value
-        })
-        .collect();
-    let rejected: Vec<Value> = imported
-        .rejected
-        .iter()
-        .map(|(code, one)| json!({ "reason": code, "count": one.count, "examples": one.examples }))
-        .collect();
-    let entries: Vec<Value> = imported
-        .entries
-        .iter()
-        .map(|entry| {
-            json!({ "index": entry.index.to_string(), "operation": entry.operation.to_string(), "lines": entry.lines })
-        })
-        .collect();
-    json!({
-        "file": hex::encode(imported.file.0),
-        "mapping": imported.mapping,
-        "programmes": imported.programmes,
-        "currency": imported.currency.code(),
-        "rowsRead": imported.oddities.rows_read,
-        "recorded": counted(imported.recorded),
-        "alreadyRecorded": counted(imported.already_recorded),
-        "rejected": { "count": imported.rejected.values().map(|one| one.count).sum::<u64>(), "byReason": rejected },
-        "oddities": imported.oddities,
-        "totals": { "purposes": purposes, "all": sums(&imported.totals.all) },
-        "entries": entries,
-    })
+fn no_office(error: NoImportOffice) -> Failure {
+    match &error {
+        NoImportOffice::NoRegistrar => Failure::of(Kind::Refused, &error).way_out(
+            "import through a server with two officers' logins (--server), or into a directory whose registrar's key \
+             the node keeps, for instance a new one",
+        ),
+        _ => Failure::of(Kind::Other, &error).way_out("run the same import again: it goes on where it stopped"),
+    }
 }
 
-fn sums_json(sums: &Sums, currency: Currency) -> Value {
-    json!({
-        "purposeRows": sums.purpose_rows,
-        "official": print_decimal_wide(sums.official_minor, currency),
-        "verified": print_decimal_wide(sums.verified_minor, currency),
-    })
-}
-
-/// The outcome for people.
-fn as_text(imported: &Imported) -> String {
-    let odd = &imported.oddities;
-    let (now, before) = (imported.recorded, imported.already_recorded);
-    let mut text = format!(
-        "Programme {} in {}, mapping {}\n\n  rows read           {}\n  recorded            {} rows, {} amounts\n  \
-         recorded before     {} rows, {} amounts\n  without any money   {} amounts\n",
-        imported.programmes.join(", "),
-        imported.currency,
-        imported.mapping,
-        odd.rows_read,
-        now.rows,
-        now.purpose_rows,
-        before.rows,
-        before.purpose_rows,
-        odd.both_zero,
-    );
-    text.push_str("\nOdd, and taken in as it stands\n");
-    for (name, count) in [
-        ("rows equal to an earlier row", odd.repeats),
-        ("more verified than official", odd.verified_above_official),
-        ("nothing official, something verified", odd.official_zero),
-        ("verified looks like a percentage", odd.looks_like_percentage),
-        ("too many decimals", odd.too_many_decimals),
-        ("amounts rounded", odd.rounded),
-    ] {
-        text.push_str(&format!("  {name:<38}{count:>8}\n"));
+/// A directory that another process has is reached through that process.
+fn beside_a_server(error: StartError) -> Failure {
+    let is_locked = matches!(&error, StartError::Lock(_));
+    let failure = Failure::from(error);
+    match is_locked {
+        true => failure.way_out(
+            "if that is a server, import through it: --server URL --login-file FILE --approver-login-file FILE",
+        ),
+        false => failure,
     }
-    if odd.rounded > 0 {
-        text.push_str(&format!("  rounding added {} {} in all\n", odd.rounding_difference, imported.currency));
-    }
-    text.push_str(&rejections_text(imported));
-    text.push_str(&totals_text(imported));
-    match imported.entries.as_slice() {
-        [] => text.push_str("\nNothing new: no entry was made.\n"),
-        [one] => text.push_str(&format!("\nMade entry {}.\n", one.index)),
-        [first, .., last] => {
-            let count = imported.entries.len();
-            text.push_str(&format!("\nMade {count} entries, {} to {}.\n", first.index, last.index));
-        }
-    }
-    text
-}
-
-fn rejections_text(imported: &Imported) -> String {
-    if imported.rejected.is_empty() {
-        return "\nNothing was rejected.\n".to_owned();
-    }
-    let mut text = "\nRejected: not in the books, and the others were taken in without them\n".to_owned();
-    for (code, rejections) in &imported.rejected {
-        text.push_str(&format!("  {code:<38}{:>8}\n", rejections.count));
-        for example in &rejections.examples {
-            text.push_str(&format!("    {}\n", printable(example)));
-        }
-    }
-    text
-}
-
-/// The sums to compare with another count of the file.
-fn totals_text(imported: &Imported) -> String {
-    let mut lines = vec![["".to_owned(), "amounts".to_owned(), "official".to_owned(), "verified".to_owned()]];
-    let purposes = imported.totals.purposes.iter().map(|purpose| (purpose.code.as_str(), &purpose.sums));
-    for (name, sums) in purposes.chain([("all", &imported.totals.all)]) {
-        lines.push([
-            name.to_owned(),
-            sums.purpose_rows.to_string(),
-            print_decimal_wide(sums.official_minor, imported.currency),
-            print_decimal_wide(sums.verified_minor, imported.currency),
-        ]);
-    }
-    format!("\nControl totals of the file, in {}\n{}", imported.currency, aligned(&lines, 1))
 }

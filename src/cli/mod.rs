@@ -5,11 +5,16 @@
 //! standard error. Exit codes are part of the contract (see [`failure`]). Money, stores and
 //! GraphQL do not belong here.
 
+pub mod approve;
 pub mod bench;
+pub mod client;
 pub mod codes;
 pub mod demo;
 pub mod failure;
+mod handed_in;
 pub mod import;
+mod import_server;
+mod import_told;
 pub mod init;
 pub mod keygen;
 pub mod login;
@@ -20,6 +25,7 @@ pub mod report;
 pub mod schema;
 pub mod serve;
 pub mod sign;
+pub mod submit;
 pub mod table;
 pub mod verify;
 
@@ -59,7 +65,8 @@ Examples:
 /// Every command works on one data directory: the chain (the truth), the views derived from it,
 /// and what belongs to this node alone (logins, keys). With --database these three are in a
 /// PostgreSQL database, and the directory holds only the node's files. Commands that write need
-/// both for themselves; `report` and `verify` only read, also beside a running server.
+/// both for themselves, or go through a running server (`--server`); `report` and `verify` only
+/// read, also beside one.
 #[derive(Debug, Parser)]
 #[command(name = "aqueduct", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 struct Cli {
@@ -132,6 +139,8 @@ enum Command {
     Schema(schema::Schema),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
+    Submit(submit::Submit),
+    Approve(approve::Approve),
     Bench(bench::Bench),
 }
 
@@ -174,6 +183,8 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
             Command::Schema(schema) => schema.run(),
             Command::Keygen(keygen) => keygen.run(),
             Command::Sign(sign) => sign.run(),
+            Command::Submit(submit) => submit.run().await,
+            Command::Approve(approve) => approve.run().await,
             Command::Bench(bench) => bench.run(global).await,
         }
         .map(|()| ExitCode::SUCCESS)

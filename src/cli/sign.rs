@@ -18,7 +18,8 @@ Examples:
     aqueduct sign payload.json --key maker.key > operation.dsse.json
   The second officer adds a signature to the same envelope:
     aqueduct sign operation.dsse.json --key checker.key > whole.dsse.json
-  Hand it in with the API's operationSubmit (and its lines, where it has any).";
+  Hand it in (and its lines, where it has any):
+    aqueduct submit whole.dsse.json --server https://books.example --login-file maker.token";
 
 /// Signs a payload and prints the DSSE envelope; adds a signature to an envelope.
 ///

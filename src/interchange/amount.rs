@@ -1,6 +1,8 @@
 //! Decimal text of a file as whole units of a fixed size, exactly and without floats.
 
-use super::bounds::ROUNDED_DECIMALS_MAX;
+use std::borrow::Cow;
+
+use super::bounds::{AMOUNT_MINOR_MAX, ROUNDED_DECIMALS_MAX};
 use super::rejection::RejectReason;
 
 /// What happens to an amount with more decimals than its currency has.
@@ -16,9 +18,11 @@ pub enum ExtraDecimals {
 
 /// The separators of a file's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NumberForm {
-    pub(super) decimal: char,
-    pub(super) thousands: Option<char>,
+pub struct NumberForm {
+    /// What stands before decimals.
+    pub decimal: char,
+    /// What stands between groups of digits, if anything.
+    pub thousands: Option<char>,
 }
 
 /// How many decimals are kept and what the bound is.
@@ -65,6 +69,38 @@ pub(super) fn read_scaled(text: &str, form: NumberForm, scale: Scale) -> Result<
     Ok(Scaled { units, added_e18, rounded })
 }
 
+/// The number in 10^-18 of the whole, of either sign and with up to 18 decimals; none when the text
+/// is no number of the form, or larger than any amount. Read apart from [`read_scaled`], so that the
+/// control totals do not depend on how amounts are judged.
+pub(super) fn read_exact(text: &str, form: NumberForm) -> Option<i128> {
+    let (negative, whole, fraction) = split_digits(text.trim(), form)?;
+    let fraction = fraction.trim_end_matches('0');
+    let whole: i128 = whole.parse().ok()?;
+    if whole > i128::from(AMOUNT_MINOR_MAX) || fraction.len() > ROUNDED_DECIMALS_MAX {
+        return None;
+    }
+    let fraction: i128 = format!("{fraction:0<ROUNDED_DECIMALS_MAX$}").parse().ok()?;
+    let units = whole * 10_i128.pow(18) + fraction;
+    Some(if negative { -units } else { units })
+}
+
+/// The same number with a decimal point and without grouping, however it is written: what a row is
+/// known by. A text that is no number stays as it stands.
+pub(super) fn in_point_form(text: &str, form: NumberForm) -> Cow<'_, str> {
+    if (form == NumberForm { decimal: '.', thousands: None }) || split_digits(text.trim(), form).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let character = |character: char| match character {
+        mark if Some(mark) == form.thousands => None,
+        mark if mark == form.decimal => Some('.'),
+        other => Some(other),
+    };
+    let before = text.len() - text.trim_start().len();
+    let (head, rest) = text.split_at(before);
+    let (number, tail) = rest.split_at(rest.trim_end().len());
+    Cow::Owned([head, &number.chars().filter_map(character).collect::<String>(), tail].concat())
+}
+
 /// The sign, the digits before the separator without grouping, and the digits after it.
 fn split_digits(text: &str, form: NumberForm) -> Option<(bool, String, &str)> {
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -87,7 +123,7 @@ fn split_digits(text: &str, form: NumberForm) -> Option<(bool, String, &str)> {
 
 /// Takes the separators out of `1,234,567` or, as in India, `12,34,567`. Groups of another shape
 /// are not a number: `1,5` under an English mapping is more likely one and a half than fifteen.
-fn ungroup(whole: &str, separator: char) -> Option<String> {
+pub(super) fn ungroup(whole: &str, separator: char) -> Option<String> {
     let groups: Vec<&str> = whole.split(separator).collect();
     let [first, middle @ .., last] = groups.as_slice() else {
         return Some(whole.to_owned());
@@ -96,7 +132,7 @@ fn ungroup(whole: &str, separator: char) -> Option<String> {
     (last.len() == 3 && (by(3) || by(2))).then(|| groups.concat())
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -30,3 +30,26 @@ pub const CHUNK_BYTES: usize = 8 * 1024;
 
 /// How much of a rejected value is quoted, so that a report of many stays readable.
 pub const QUOTED_CHARS_MAX: usize = 100;
+
+/// Data rows of one file. Each distinct row takes up to 42 bytes of memory, by which repeats are
+/// told apart: about 200 MB for the largest file.
+pub const ROWS_MAX: u64 = 5_000_000;
+
+/// Bytes of a mapping. A real one has about two thousand.
+pub const MAPPING_BYTES_MAX: usize = 64 * 1024;
+
+/// Purposes of one mapping: no programme has more than a few.
+pub const PURPOSES_MAX: usize = 100;
+
+/// Names of a route, as the ledger takes them: a treasury and somebody below it at least.
+pub const ROUTE_NAMES_MIN: usize = 2;
+
+/// The most names of a route, as the ledger takes them.
+pub const ROUTE_NAMES_MAX: usize = 8;
+
+/// Longest code of a purpose, as the ledger takes it.
+pub const CODE_BYTES_MAX: usize = 64;
+
+/// Of so many numbers that show how decimals are written, one that is written the other way is
+/// taken for a slip of its row; more of them leave it open how the file writes its numbers.
+pub const NUMBERS_PER_SLIP_MIN: u64 = 100;

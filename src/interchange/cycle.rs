@@ -42,6 +42,24 @@ impl Cycle {
         };
         Self::between(first, last)
     }
+
+    /// Reads a calendar month in a form such as `%m/%Y`.
+    pub(super) fn from_month(text: &str, format: &str) -> Option<Self> {
+        let first = NaiveDate::parse_from_str(&format!("{text} 01"), &format!("{format} %d")).ok()?;
+        let (first, last) = month(first)?;
+        Self::between(first, last)
+    }
+
+    /// Whether a form gives a whole month: one that is printed in it reads back as the same.
+    pub(super) fn is_month_format(format: &str) -> bool {
+        let valid = chrono::format::StrftimeItems::new(format).all(|item| !matches!(item, chrono::format::Item::Error));
+        let sample = NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day that exists");
+        let mut printed = String::new();
+        // A form with hours or a zone cannot print a day and is no form of a month.
+        let printable =
+            valid && std::fmt::Write::write_fmt(&mut printed, format_args!("{}", sample.format(format))).is_ok();
+        printable && Self::from_month(&printed, format).is_some_and(|cycle| cycle.first == sample)
+    }
 }
 
 /// Whether the year is written with exactly four digits, so that labels have one form and a year

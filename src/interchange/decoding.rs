@@ -1,5 +1,6 @@
 //! A file's bytes as UTF-8, in small chunks, with the end of the file made visible.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding};
@@ -34,6 +35,36 @@ pub(super) struct Decoding<R> {
     malformed: bool,
     finished: bool,
     allowance: usize,
+    lines: Lines,
+}
+
+/// Where lines end in the text that was given, as far as nobody has asked beyond it: no more of
+/// them than the reader is ahead.
+#[derive(Default)]
+struct Lines {
+    given: u64,
+    after_return: bool,
+    /// The place of the last character of each line's end.
+    ends: VecDeque<u64>,
+    passed: u64,
+}
+
+impl Lines {
+    fn give(&mut self, text: &[u8]) {
+        for byte in text {
+            match byte {
+                b'\n' if self.after_return => {
+                    if let Some(end) = self.ends.back_mut() {
+                        *end = self.given;
+                    }
+                }
+                b'\n' | b'\r' => self.ends.push_back(self.given),
+                _ => {}
+            }
+            self.after_return = *byte == b'\r';
+            self.given += 1;
+        }
+    }
 }
 
 impl<R: Read> Decoding<R> {
@@ -49,7 +80,18 @@ impl<R: Read> Decoding<R> {
             malformed: false,
             finished: false,
             allowance: RECORD_BYTES_MAX,
+            lines: Lines::default(),
         }
+    }
+
+    /// The line, from 1, that a place of the text is in; asked for rising places only.
+    pub(super) fn line_at(&mut self, place: u64) -> u64 {
+        let lines = &mut self.lines;
+        while lines.ends.front().is_some_and(|end| *end < place) {
+            lines.ends.pop_front();
+            lines.passed += 1;
+        }
+        lines.passed + 1
     }
 
     /// Says that a new record begins: it may again take as much text as one record may have.
@@ -106,6 +148,7 @@ impl<R: Read> Read for Decoding<R> {
                 }
                 let count = ready.len().min(buffer.len()).min(self.allowance);
                 buffer[..count].copy_from_slice(&ready[..count]);
+                self.lines.give(&buffer[..count]);
                 self.output_at += count;
                 self.allowance -= count;
                 return Ok(count);

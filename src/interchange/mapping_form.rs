@@ -1,23 +1,33 @@
 //! The form of a mapping in TOML, and what is checked about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use encoding_rs::Encoding;
 use serde::Deserialize;
 
 use super::amount::{ExtraDecimals, NumberForm};
-use super::bounds::MINOR_DIGITS_MAX;
+use super::bounds::{
+    CODE_BYTES_MAX, MAPPING_BYTES_MAX, MINOR_DIGITS_MAX, PURPOSES_MAX, ROUTE_NAMES_MAX, ROUTE_NAMES_MIN,
+};
 use super::columns::read_name;
 use super::cycle::Cycle;
-use super::mapping::{CycleSource, Mapping, MappingError, ProgrammeSource, PurposeColumns, RouteColumn, folded};
+use super::mapping::{
+    CycleSource, Mapping, MappingError, ProgrammeSource, PurposeColumns, PurposeRows, PurposeSource, RouteColumn,
+    RouteSource,
+};
+use super::text::{folded, plain};
 
 impl Mapping {
     /// Reads a mapping. `minor_digits` tells the decimals of a currency by its ISO 4217 code (2 for
     /// `INR`, 0 for `JPY`), or nothing for a code it does not know: the currency decides, not the
     /// mapping.
     pub fn parse(text: &str, minor_digits: fn(&str) -> Option<u8>) -> Result<Self, MappingError> {
-        let document: Document = toml::from_str(text)?;
+        if text.len() > MAPPING_BYTES_MAX {
+            return Err(MappingError::TooLong);
+        }
+        // Editors on some systems put a byte order mark in front of any text.
+        let document: Document = toml::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))?;
         let minor_digits = minor_digits(&document.currency)
             .filter(|digits| *digits <= MINOR_DIGITS_MAX)
             .ok_or_else(|| wrong("currency", "is not a known currency code"))?;
@@ -25,11 +35,14 @@ impl Mapping {
         check_name("name", &document.name)?;
         check_name("payees.label", &document.payees.label)?;
         check_date_format(&document.date_format)?;
+        let numbers = numbers(&document)?;
+        let (route, levels) = route(document.route, document.route_path)?;
+        let (purposes, codes) = purposes(document.purpose, document.purposes)?;
         Ok(Self {
             minor_digits,
-            encoding: encoding(&document.encoding)?,
-            delimiter: delimiter(&document.delimiter)?,
-            numbers: numbers(&document)?,
+            encoding: document.encoding.as_deref().map(encoding).transpose()?,
+            delimiter: document.delimiter.as_deref().map(delimiter).transpose()?,
+            numbers,
             programme: document.programme.source()?,
             programme_label: document.programme.label,
             cycle: document.cycle.source()?,
@@ -38,9 +51,11 @@ impl Mapping {
             extra_decimals: document.extra_decimals,
             date_format: document.date_format,
             date: document.date.map(|date| date.column),
-            route: document.route,
+            route,
+            levels,
             payees_label: document.payees.label,
-            purposes: document.purpose,
+            purposes,
+            codes,
         })
     }
 }
@@ -50,12 +65,9 @@ impl Mapping {
 struct Document {
     name: String,
     currency: String,
-    #[serde(default = "utf_8")]
-    encoding: String,
-    #[serde(default = "comma")]
-    delimiter: String,
-    #[serde(default = "point")]
-    decimal_separator: char,
+    encoding: Option<String>,
+    delimiter: Option<String>,
+    decimal_separator: Option<char>,
     thousands_separator: Option<char>,
     #[serde(default)]
     extra_decimals: ExtraDecimals,
@@ -64,21 +76,13 @@ struct Document {
     programme: ProgrammeTable,
     cycle: CycleTable,
     date: Option<DateTable>,
+    #[serde(default)]
     route: Vec<RouteColumn>,
+    route_path: Option<RoutePathTable>,
     payees: PayeesTable,
+    #[serde(default)]
     purpose: Vec<PurposeColumns>,
-}
-
-fn utf_8() -> String {
-    "utf-8".to_owned()
-}
-
-fn comma() -> String {
-    ",".to_owned()
-}
-
-fn point() -> char {
-    '.'
+    purposes: Option<PurposeRows>,
 }
 
 fn iso_day() -> String {
@@ -98,8 +102,17 @@ struct ProgrammeTable {
 struct CycleTable {
     value: Option<String>,
     column: Option<String>,
+    format: Option<String>,
     from: Option<String>,
     to: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoutePathTable {
+    column: String,
+    separator: String,
+    levels: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,13 +142,61 @@ impl ProgrammeTable {
 
 impl CycleTable {
     fn source(self) -> Result<CycleSource, MappingError> {
-        match (self.value, self.column, self.from, self.to) {
-            (Some(value), None, None, None) => Cycle::from_label(&value)
+        match (self.value, self.column, self.format, self.from, self.to) {
+            (Some(value), None, None, None, None) => Cycle::from_label(&value)
                 .map(CycleSource::Value)
                 .ok_or_else(|| wrong("cycle.value", "is neither a month (`2026-11`) nor `FIRST..LAST` in ISO dates")),
-            (None, Some(column), None, None) => Ok(CycleSource::Column(column)),
-            (None, None, Some(from), Some(to)) => Ok(CycleSource::Days { from, to }),
-            _ => Err(wrong("cycle", "needs either `value`, or `column`, or both `from` and `to`")),
+            (None, Some(column), None, None, None) => Ok(CycleSource::Column(column)),
+            (None, Some(column), Some(format), None, None) => match Cycle::is_month_format(&format) {
+                true => Ok(CycleSource::Month { column, format }),
+                false => Err(wrong("cycle.format", "is not a form of a month, such as `%m/%Y`")),
+            },
+            (None, None, None, Some(from), Some(to)) => Ok(CycleSource::Days { from, to }),
+            _ => Err(wrong("cycle", "needs either `value`, or `column` (and maybe `format`), or both `from` and `to`")),
+        }
+    }
+}
+
+fn route(columns: Vec<RouteColumn>, path: Option<RoutePathTable>) -> Result<(RouteSource, Vec<String>), MappingError> {
+    let (source, levels): (_, Vec<String>) = match path {
+        None => {
+            let levels = columns.iter().map(|column| column.level.clone()).collect();
+            (RouteSource::Columns(columns.into_iter().map(|column| column.column).collect()), levels)
+        }
+        Some(RoutePathTable { column, separator, levels }) => {
+            if separator.trim().is_empty() || separator.chars().any(char::is_control) {
+                return Err(wrong("route_path.separator", "is not a mark that can stand between names"));
+            }
+            (RouteSource::Path { column, separator }, levels)
+        }
+    };
+    match (ROUTE_NAMES_MIN..=ROUTE_NAMES_MAX).contains(&levels.len()) {
+        true => Ok((source, levels)),
+        false => Err(wrong("route", "has 2 to 8 levels: the treasury first, the party that pays last")),
+    }
+}
+
+fn purposes(
+    columns: Vec<PurposeColumns>,
+    rows: Option<PurposeRows>,
+) -> Result<(PurposeSource, Vec<String>), MappingError> {
+    match rows {
+        None => {
+            let codes = columns.iter().map(|purpose| purpose.code.clone()).collect();
+            Ok((PurposeSource::Columns(columns), codes))
+        }
+        Some(mut rows) => {
+            let mut codes = BTreeMap::new();
+            for (text, code) in &rows.codes {
+                check_code("purposes.codes", code)?;
+                if codes.insert(plain(text), code.clone()).is_some() {
+                    return Err(wrong("purposes.codes", "names a text twice, apart from case and accents"));
+                }
+            }
+            rows.codes = codes;
+            let unique: BTreeSet<&String> = rows.codes.values().collect();
+            let unique = unique.into_iter().cloned().collect();
+            Ok((PurposeSource::Rows(rows), unique))
         }
     }
 }
@@ -152,30 +213,50 @@ fn check_name(key: &str, name: &str) -> Result<(), MappingError> {
     }
 }
 
-/// Route and purposes are not empty, no column is empty, and none of theirs is used twice: money
-/// would be counted twice.
-fn check_columns(document: &Document) -> Result<(), MappingError> {
-    if document.route.is_empty() {
-        return Err(wrong("route", "needs at least one column"));
+/// A code as the ledger takes it.
+fn check_code(key: &str, code: &str) -> Result<(), MappingError> {
+    check_name(key, code)?;
+    match code.len() > CODE_BYTES_MAX || code.contains([',', ':']) {
+        true => Err(wrong(key, "is longer than 64 bytes or holds a comma or colon")),
+        false => Ok(()),
     }
-    if document.purpose.is_empty() {
-        return Err(wrong("purpose", "needs at least one entry"));
+}
+
+/// Route and purposes are given in one way each, no column is empty, and none of theirs is used
+/// twice: money would be counted twice.
+fn check_columns(document: &Document) -> Result<(), MappingError> {
+    if document.route.is_empty() == document.route_path.is_none() {
+        return Err(wrong("route", "needs either columns (`[[route]]`) or one path (`[route_path]`)"));
+    }
+    if document.purpose.is_empty() == document.purposes.is_none() {
+        return Err(wrong("purpose", "needs either columns (`[[purpose]]`) or rows (`[purposes]`)"));
+    }
+    let known = document.purpose.len().max(document.purposes.as_ref().map_or(0, |rows| rows.codes.len()));
+    if known == 0 || known > PURPOSES_MAX {
+        return Err(wrong("purpose", "needs 1 to 100 purposes"));
     }
     let mut columns = Vec::new();
     for (at, route) in (1..).zip(&document.route) {
         columns.push((format!("route[{at}].column"), route.column.as_str()));
         check_name(&format!("route[{at}].level"), &route.level)?;
     }
+    if let Some(path) = &document.route_path {
+        columns.push(("route_path.column".to_owned(), path.column.as_str()));
+        path.levels.iter().try_for_each(|level| check_name("route_path.levels", level))?;
+    }
     let mut codes = BTreeSet::new();
     for (at, purpose) in (1..).zip(&document.purpose) {
         let key = format!("purpose[{at}].code");
-        check_name(&key, &purpose.code)?;
+        check_code(&key, &purpose.code)?;
         if !codes.insert(purpose.code.as_str()) {
             return Err(wrong(&key, "is the code of an earlier purpose"));
         }
         for (field, column) in purpose.columns() {
             columns.push((format!("purpose[{at}].{field}"), column));
         }
+    }
+    for (field, column) in document.purposes.iter().flat_map(PurposeRows::columns) {
+        columns.push((format!("purposes.{field}"), column));
     }
     let used_once = columns.len();
     let cycle = &document.cycle;
@@ -230,8 +311,13 @@ fn delimiter(text: &str) -> Result<u8, MappingError> {
     }
 }
 
-fn numbers(document: &Document) -> Result<NumberForm, MappingError> {
+/// The form of numbers as far as it is declared: one of the two marks declares the other.
+fn numbers(document: &Document) -> Result<Option<NumberForm>, MappingError> {
     let (decimal, thousands) = (document.decimal_separator, document.thousands_separator);
+    if decimal.is_none() && thousands.is_none() {
+        return Ok(None);
+    }
+    let decimal = decimal.unwrap_or('.');
     let usable = |separator: char| !separator.is_alphanumeric() && !separator.is_control() && separator != '-';
     if !usable(decimal) || decimal.is_whitespace() {
         return Err(wrong("decimal_separator", "is not a mark that can stand between digits"));
@@ -242,5 +328,5 @@ fn numbers(document: &Document) -> Result<NumberForm, MappingError> {
     if thousands == Some(decimal) {
         return Err(wrong("thousands_separator", "is the same as `decimal_separator`"));
     }
-    Ok(NumberForm { decimal, thousands })
+    Ok(Some(NumberForm { decimal, thousands }))
 }

@@ -5,16 +5,22 @@
 //! bytes under the same mapping always give the same rows with the same keys.
 //!
 //! Pure: no clock, no randomness, no database, no floats; it reads from any [`std::io::Read`] and
-//! keeps one record in memory at a time. What the rows do to the money is the ledger's business
+//! keeps one record in memory at a time, besides 16 bytes for each distinct row. What the rows do to the money is the ledger's business
 //! (the section "Tracking import" of its semantics), and who may import them is the service's.
 
 pub mod amount;
 pub mod bounds;
 mod columns;
+pub mod control;
 pub mod cycle;
 mod decoding;
+pub mod dialect;
 pub mod mapping;
 mod mapping_form;
+pub mod numbers;
+pub mod records;
+pub mod rejected_file;
 pub mod rejection;
 pub mod tally;
+mod text;
 pub mod tracking;

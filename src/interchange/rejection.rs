@@ -3,8 +3,8 @@
 use super::bounds::QUOTED_CHARS_MAX;
 
 /// A closed list of reasons. Within one row the first in the order of reading is given: width,
-/// programme, route, cycle, date; then per purpose the official and the verified amount and their
-/// quantities, each judged in the order number, sign, decimals, size.
+/// programme, route, cycle, date, purpose; then per purpose the official and the verified amount and
+/// their quantities, each judged in the order number, sign, decimals, size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum RejectReason {
     /// The amount or quantity is below zero.
@@ -31,6 +31,12 @@ pub enum RejectReason {
     /// A day does not exist or is not of the mapping's form, or a period ends before it begins.
     #[error("is not a valid date or period")]
     BadDate,
+    /// A path does not have the number of names that the mapping gives levels for.
+    #[error("is not a path of the mapping's number of names")]
+    BadRoute,
+    /// The purpose is none that the mapping names.
+    #[error("is not a purpose that the mapping knows")]
+    UnknownPurpose,
     /// The joined names of the route are longer than 150 bytes.
     #[error("makes the route longer than 150 bytes")]
     RouteTooLong,
@@ -51,20 +57,22 @@ impl RejectReason {
             Self::NameTooLong => "NAME_TOO_LONG",
             Self::BadName => "BAD_NAME",
             Self::BadDate => "BAD_DATE",
+            Self::BadRoute => "BAD_ROUTE",
+            Self::UnknownPurpose => "UNKNOWN_PURPOSE",
             Self::RouteTooLong => "ROUTE_TOO_LONG",
             Self::WrongWidth => "WRONG_WIDTH",
         }
     }
 }
 
-/// One rejection: of a whole row, or of one purpose of it.
+/// One fault of a row, which keeps the whole row out: of the row itself, or of one of its purposes.
 ///
 /// Printed: `row 17, WAGE: wage_given "-5" is negative`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// The data row, from 1.
     pub number: u64,
-    /// The purpose that is not taken in; none when the whole row is not.
+    /// The purpose at fault; none when it is the row itself.
     pub purpose: Option<String>,
     /// The column at fault, spelled as in the mapping; empty for `WRONG_WIDTH`.
     pub column: String,
@@ -107,7 +115,8 @@ impl Fault {
     }
 }
 
-fn quoted(value: &str) -> String {
+/// A value as messages quote it: cut after 100 characters.
+pub(super) fn quoted(value: &str) -> String {
     match value.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),

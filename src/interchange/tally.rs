@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
 use super::bounds::ROUNDED_DECIMALS_MAX;
-use super::mapping::{Mapping, PurposeColumns};
+use super::control::ExactSum;
+use super::mapping::Mapping;
 use super::rejection::{RejectReason, Rejected};
 use super::tracking::PurposeAmounts;
 
@@ -16,7 +17,9 @@ use super::tracking::PurposeAmounts;
 pub struct Oddities {
     /// Data rows of the file.
     pub rows_read: u64,
-    /// Rows of which at least one purpose is taken in.
+    /// Lines of the file in which every cell is empty; they are no rows.
+    pub blank_rows: u64,
+    /// Rows that are taken in.
     pub rows: u64,
     /// Rows equal to an earlier row in every mapped column; they are kept like any other.
     pub repeats: u64,
@@ -36,7 +39,8 @@ pub struct Oddities {
     /// units and exact; printed as text such as `-0.016`.
     #[serde(serialize_with = "as_text")]
     pub rounding_difference: Decimal,
-    /// Rejections by the code of their reason: one for a row rejected whole, else one per purpose.
+    /// Faults of rejected rows by the code of their reason: one of the row itself, or one for each
+    /// of its purposes at fault.
     pub rejected_by_reason: BTreeMap<&'static str, u64>,
 }
 
@@ -70,7 +74,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, official_minor: i64, verified_minor: i64) {
+    /// Adds one purpose-row.
+    pub fn add(&mut self, official_minor: i64, verified_minor: i64) {
         self.purpose_rows += 1;
         self.official_minor += i128::from(official_minor);
         self.verified_minor += i128::from(verified_minor);
@@ -81,25 +86,30 @@ impl Sums {
 pub(super) struct Tally {
     pub(super) oddities: Oddities,
     pub(super) totals: Totals,
-    added_e18: i128,
+    /// What rounding added to the amounts taken in.
+    pub(super) rounding: Rounding,
     /// 10 to the power of the currency's decimals.
     one_minor: i64,
 }
 
-/// What rounding did in one purpose-row.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Rounding {
-    pub(super) amounts: u64,
-    pub(super) added_e18: i128,
+/// What rounding did to amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rounding {
+    /// How many were rounded.
+    pub amounts: u64,
+    /// What it added to the official ones.
+    pub official: ExactSum,
+    /// What it added to the verified ones.
+    pub verified: ExactSum,
 }
 
 impl Tally {
     pub(super) fn new(mapping: &Mapping) -> Self {
-        let purpose = |purpose: &PurposeColumns| PurposeTotals { code: purpose.code.clone(), sums: Sums::default() };
+        let purpose = |code: &String| PurposeTotals { code: code.clone(), sums: Sums::default() };
         Self {
             oddities: Oddities::default(),
-            totals: Totals { purposes: mapping.purposes.iter().map(purpose).collect(), all: Sums::default() },
-            added_e18: 0,
+            totals: Totals { purposes: mapping.codes.iter().map(purpose).collect(), all: Sums::default() },
+            rounding: Rounding::default(),
             one_minor: 10_i64.pow(u32::from(mapping.minor_digits)),
         }
     }
@@ -112,11 +122,13 @@ impl Tally {
         }
     }
 
-    /// Takes in one purpose-row; `at` is the place of the purpose in the mapping.
-    pub(super) fn accept(&mut self, at: usize, amounts: &PurposeAmounts, rounding: Rounding) {
+    /// Takes in one purpose-row.
+    pub(super) fn accept(&mut self, amounts: &PurposeAmounts) {
         let (official_minor, verified_minor) = (amounts.official_minor, amounts.verified_minor);
+        let rounding = amounts.rounding;
         self.totals.all.add(official_minor, verified_minor);
-        self.totals.purposes[at].sums.add(official_minor, verified_minor);
+        let purpose = self.totals.purposes.iter_mut().find(|purpose| purpose.code == amounts.code);
+        purpose.expect("the codes are the mapping's").sums.add(official_minor, verified_minor);
         let percentage = 1..=100 * self.one_minor;
         let oddities = &mut self.oddities;
         oddities.verified_above_official += u64::from(verified_minor > official_minor);
@@ -126,9 +138,12 @@ impl Tally {
             u64::from(percentage.contains(&verified_minor) && official_minor > 1_000 * self.one_minor);
         oddities.too_many_decimals += u64::from(rounding.amounts > 0);
         oddities.rounded += rounding.amounts;
-        self.added_e18 += rounding.added_e18;
+        let all = &mut self.rounding;
+        all.amounts += rounding.amounts;
+        all.official.0 += rounding.official.0;
+        all.verified.0 += rounding.verified.0;
         let scale = u32::try_from(ROUNDED_DECIMALS_MAX).expect("a small constant");
-        oddities.rounding_difference = Decimal::try_from_i128_with_scale(self.added_e18, scale)
+        oddities.rounding_difference = Decimal::try_from_i128_with_scale(all.official.0 + all.verified.0, scale)
             .expect("each adds at most half a unit: ten thousand million of them fit 28 digits")
             .normalize();
     }

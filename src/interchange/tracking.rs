@@ -4,21 +4,24 @@
 //! count, by which repeats are told apart.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 use chrono::NaiveDate;
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
-use super::bounds::CHUNK_BYTES;
+use super::amount::NumberForm;
 use super::columns::Columns;
+use super::control::Control;
 use super::cycle::Cycle;
-use super::decoding::{Decoding, END, TextFault};
+use super::dialect::Dialect;
 use super::mapping::Mapping;
+use super::records::{FileError, Records};
+use super::rejected_file;
 use super::rejection::{Fault, RejectReason, Rejected};
-use super::tally::{Oddities, Tally, Totals};
+use super::tally::{Oddities, Rounding, Tally, Totals};
 
-/// One row of the file, with the purposes that are taken in.
+/// One row of the file that is taken in: whole, with all its purposes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackingRow {
     /// The data row, from 1; the header does not count.
@@ -27,8 +30,7 @@ pub struct TrackingRow {
     pub occurrence: u32,
     /// By what the row is known: the first 16 bytes of the SHA-256 over the mapping's identity, the
     /// values of the mapped columns as they stand, and the occurrence. The same for the same row in
-    /// whatever file. A row has one key with all its purposes; those rejected here may be taken in
-    /// from a later reading under the same key.
+    /// whatever file, however its numbers and accents are written there.
     pub key: [u8; 16],
     /// The names of the parties from the treasury to the one that pays, trimmed.
     pub route: Vec<String>,
@@ -55,6 +57,8 @@ pub struct PurposeAmounts {
     pub official_quantity_micros: Option<i64>,
     /// The verified quantity in millionths; none without a column or with an empty cell.
     pub verified_quantity_micros: Option<i64>,
+    /// What rounding did to the two amounts.
+    pub rounding: Rounding,
 }
 
 /// What becomes of one row of the file.
@@ -62,9 +66,14 @@ pub struct PurposeAmounts {
 pub struct Outcome {
     /// The data row, from 1.
     pub number: u64,
-    /// What is taken in of it; none when the whole row or each of its purposes is rejected.
+    /// The line of the file in which it begins, from 1.
+    pub line: u64,
+    /// Its cells.
+    pub record: StringRecord,
+    /// The row; none when it is rejected. A row with one bad purpose is rejected whole: corrected,
+    /// it is another row, and its good purposes would be taken in twice.
     pub row: Option<TrackingRow>,
-    /// What is not: one rejection for the whole row, or one for each purpose at fault.
+    /// Why it is rejected: its first fault, or one for each purpose at fault; else empty.
     pub rejected: Vec<Rejected>,
 }
 
@@ -85,68 +94,28 @@ pub enum OpenError {
     File(#[from] FileError),
 }
 
-/// Why a file cannot be read on. Row 0 is the header. Nothing after it is read.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// The bytes of a row are not text in the mapping's encoding.
-    #[error("row {row} is not valid {encoding}")]
-    Encoding {
-        /// The row.
-        row: u64,
-        /// The encoding by its usual name.
-        encoding: &'static str,
-    },
-    /// A row is longer than a record may be.
-    #[error("row {row} is longer than a record may be; is a quotation mark never closed?")]
-    RecordTooLong {
-        /// The row.
-        row: u64,
-    },
-    /// The file ends inside quotation marks: it is cut off, or a mark in this row is stray.
-    #[error("row {row} opens a quotation mark that is never closed")]
-    UnclosedQuote {
-        /// The row.
-        row: u64,
-    },
-    /// The source failed.
-    #[error("row {row} cannot be read")]
-    Source {
-        /// The row.
-        row: u64,
-        /// What the source says.
-        source: io::Error,
-    },
-}
-
 /// Reads a file row by row; an iterator that ends after the last row or the first [`FileError`].
 pub struct Reader<R> {
     mapping: Mapping,
+    numbers: NumberForm,
     columns: Columns,
-    records: csv::Reader<Decoding<R>>,
-    record: StringRecord,
+    header: StringRecord,
+    records: Records<R>,
+    /// Whether the file is one of rejected rows, whose cells are guarded against spreadsheets.
+    is_guarded: bool,
     identity: Sha256,
     occurrences: HashMap<[u8; 16], u32>,
     tally: Tally,
+    control: Control,
     ended: bool,
 }
 
 impl<R: Read> Reader<R> {
     /// Reads the header and finds the mapping's columns in it.
-    pub fn open(mapping: &Mapping, source: R) -> Result<Self, OpenError> {
-        let mut records = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(mapping.delimiter)
-            .quoting(true)
-            .double_quote(true)
-            .escape(None)
-            .comment(None)
-            .trim(csv::Trim::None)
-            .terminator(csv::Terminator::CRLF)
-            .buffer_capacity(CHUNK_BYTES)
-            .from_reader(Decoding::new(source, mapping.encoding));
+    pub fn open(mapping: &Mapping, dialect: &Dialect, source: R) -> Result<Self, OpenError> {
+        let mut records = Records::new(source, dialect.encoding, dialect.delimiter);
         let mut header = StringRecord::new();
-        if !read_record(&mut records, &mut header, 0, mapping.encoding.name())? {
+        if !records.read_filled(&mut header, 0)?.0 {
             return Err(OpenError::Empty);
         }
         let mut identity = Sha256::new();
@@ -155,64 +124,111 @@ impl<R: Read> Reader<R> {
             columns: Columns::find(mapping, &header)?,
             tally: Tally::new(mapping),
             mapping: mapping.clone(),
+            numbers: dialect.numbers,
+            is_guarded: rejected_file::is_header(&header),
+            header,
             records,
-            record: header,
             identity,
             occurrences: HashMap::new(),
+            control: Control::default(),
             ended: false,
         })
     }
 
-    /// What was odd so far; of the whole file once the iterator has ended.
+    /// The header.
+    pub fn header(&self) -> &StringRecord {
+        &self.header
+    }
+
+    /// Whether the file holds rows that were rejected before, as [`rejected_file`] writes them.
+    pub fn is_of_rejected_rows(&self) -> bool {
+        self.is_guarded
+    }
+
+    /// What was odd so far, in the rows taken in as far as it concerns amounts; of the whole file once the iterator has ended.
     pub fn oddities(&self) -> &Oddities {
         &self.tally.oddities
     }
 
-    /// The sums so far; of the whole file once the iterator has ended.
+    /// The sums over the rows taken in so far; of the whole file once the iterator has ended.
     pub fn totals(&self) -> &Totals {
         &self.tally.totals
     }
 
-    fn read_outcome(&mut self) -> Result<Option<Outcome>, FileError> {
-        let number = self.tally.oddities.rows_read + 1;
-        let encoding = self.mapping.encoding.name();
-        if !read_record(&mut self.records, &mut self.record, number, encoding)? {
-            return Ok(None);
-        }
-        self.tally.oddities.rows_read = number;
-        let record = std::mem::take(&mut self.record);
-        let outcome = self.interpret(number, &record);
-        self.record = record;
-        for rejected in &outcome.rejected {
-            self.tally.reject(rejected);
-        }
-        self.tally.oddities.rows += u64::from(outcome.row.is_some());
-        Ok(Some(outcome))
+    /// What the file says in all so far, added up apart from how its rows are judged.
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
-    fn interpret(&mut self, number: u64, record: &StringRecord) -> Outcome {
-        let whole = |fault: Fault| Outcome { number, row: None, rejected: vec![fault.of(number, None)] };
+    /// What rounding added to the amounts of the rows taken in so far.
+    pub fn rounding(&self) -> Rounding {
+        self.tally.rounding
+    }
+
+    /// Counts a row as taken in; what is not counted so is in no sum of [`Self::totals`].
+    pub fn take_in(&mut self, row: &TrackingRow) {
+        self.tally.oddities.rows += 1;
+        row.purposes.iter().for_each(|amounts| self.tally.accept(amounts));
+    }
+
+    /// What the cells of one row say; nothing of a row whose cells are not in their columns.
+    pub fn control_of(&self, record: &StringRecord) -> Control {
+        let mut control = Control::default();
+        let fits = record.len() == self.columns.width();
+        let cells = self.columns.amount_cells(record);
+        match fits && control.add_row(self.numbers, cells) {
+            true => control,
+            false => Control { rows: 1, ..Control::default() },
+        }
+    }
+
+    fn read_outcome(&mut self) -> Result<Option<Outcome>, FileError> {
+        let number = self.tally.oddities.rows_read + 1;
+        let mut record = StringRecord::new();
+        let (found, blank) = self.records.read_filled(&mut record, number)?;
+        self.tally.oddities.blank_rows += blank;
+        if !found {
+            return Ok(None);
+        }
+        let line = self.records.line_of(&record);
+        if self.is_guarded {
+            record = rejected_file::without_guards(&record);
+        }
+        self.tally.oddities.rows_read = number;
+        let of_row = self.control_of(&record);
+        if !self.control.add(&of_row) {
+            return Err(FileError::TotalTooLarge { row: number });
+        }
+        let (row, rejected) = match self.interpret(number, &record) {
+            Ok(row) => (Some(row), Vec::new()),
+            Err(rejected) => (None, rejected),
+        };
+        for rejected in &rejected {
+            self.tally.reject(rejected);
+        }
+        Ok(Some(Outcome { number, line, record, row, rejected }))
+    }
+
+    fn interpret(&mut self, number: u64, record: &StringRecord) -> Result<TrackingRow, Vec<Rejected>> {
+        let whole = |fault: Fault| vec![fault.of(number, None)];
         if record.len() != self.columns.width() {
             let width = record.len().to_string();
-            return whole(Fault::new("", &width, RejectReason::WrongWidth));
+            return Err(whole(Fault::new("", &width, RejectReason::WrongWidth)));
         }
         let (occurrence, key) = self.know(record);
-        let facts = match self.columns.read_facts(&self.mapping, record) {
-            Ok(facts) => facts,
-            Err(fault) => return whole(fault),
-        };
+        let facts = self.columns.read_facts(&self.mapping, record).map_err(whole)?;
         let mut purposes = Vec::new();
         let mut rejected = Vec::new();
-        for (at, purpose) in self.mapping.purposes.iter().enumerate() {
-            match self.columns.read_amounts(&self.mapping, at, record) {
-                Ok((amounts, rounding)) => {
-                    self.tally.accept(at, &amounts, rounding);
-                    purposes.push(amounts);
-                }
-                Err(fault) => rejected.push(fault.of(number, Some(&purpose.code))),
+        for read in self.columns.read_purposes(&self.mapping, self.numbers, record) {
+            match read {
+                Ok(purpose) => purposes.push(purpose),
+                Err((code, fault)) => rejected.push(fault.of(number, code.as_deref())),
             }
         }
-        let row = (!purposes.is_empty()).then_some(TrackingRow {
+        if !rejected.is_empty() {
+            return Err(rejected);
+        }
+        Ok(TrackingRow {
             number,
             occurrence,
             key,
@@ -221,14 +237,13 @@ impl<R: Read> Reader<R> {
             cycle: facts.cycle,
             date: facts.date,
             purposes,
-        });
-        Outcome { number, row, rejected }
+        })
     }
 
     /// The row's number among its equals, rejected ones included, and its key.
     fn know(&mut self, record: &StringRecord) -> (u32, [u8; 16]) {
         let mut hasher = self.identity.clone();
-        for value in self.columns.mapped_values(record) {
+        for value in self.columns.mapped_values(record, self.numbers) {
             feed(&mut hasher, value.as_bytes());
         }
         let count = self.occurrences.entry(head(hasher.clone())).or_insert(0);
@@ -249,37 +264,6 @@ impl<R: Read> Iterator for Reader<R> {
         let outcome = self.read_outcome().transpose();
         self.ended = !matches!(outcome, Some(Ok(_)));
         outcome
-    }
-}
-
-/// Reads the next record; false at the end of the file.
-fn read_record<R: Read>(
-    records: &mut csv::Reader<Decoding<R>>,
-    record: &mut StringRecord,
-    row: u64,
-    encoding: &'static str,
-) -> Result<bool, FileError> {
-    records.get_mut().begin_record();
-    let found = records.read_record(record).map_err(|error| file_error(error, row, encoding))?;
-    if !found || record == [END].as_slice() {
-        return Ok(false);
-    }
-    // The end mark inside another record: quotation marks around it were never closed.
-    if record.iter().any(|field| field.contains(END)) {
-        return Err(FileError::UnclosedQuote { row });
-    }
-    Ok(true)
-}
-
-fn file_error(error: csv::Error, row: u64, encoding: &'static str) -> FileError {
-    let source = match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        other => io::Error::other(format!("{other:?}")),
-    };
-    match source.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(TextFault::Malformed) => FileError::Encoding { row, encoding },
-        Some(TextFault::RecordTooLong) => FileError::RecordTooLong { row },
-        None => FileError::Source { row, source },
     }
 }
 

@@ -173,6 +173,23 @@ pub fn parse_decimal(text: &str, currency: Currency) -> Result<Minor, AmountErro
     Minor::new(minor).ok_or(AmountError::TooLarge)
 }
 
+/// Reads a quantity (person days, meals) as millionths; none when it is not a plain decimal number
+/// with at most six places, or too large.
+pub fn parse_quantity(text: &str) -> Option<Minor> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    // Ten to the ninth, in millionths, is the largest amount; longer digits could not be one.
+    if !is_digits(whole) || !is_digits(fraction) || whole.len() > 10 || fraction.len() > 6 {
+        return None;
+    }
+    format!("{whole}{fraction:0<6}").parse().ok().and_then(Minor::new)
+}
+
+/// Prints a quantity of millionths: `296`, `12.5`.
+pub fn print_quantity(micros: Minor) -> String {
+    Decimal::from_i128_with_scale(i128::from(micros.get()), 6).normalize().to_string()
+}
+
 /// Prints minor units as decimal text with the currency's digits: `1250.50`, `-0.05`.
 pub fn print_decimal(minor: i64, currency: Currency) -> String {
     Decimal::from_i128_with_scale(i128::from(minor), currency.minor_digits()).to_string()

@@ -59,6 +59,13 @@ impl Node {
         Ok(ImportOffice { party, auditor, approver })
     }
 
+    /// The import office of this data directory, if it is registered whole; makes nothing.
+    pub fn import_office_if_any(&self) -> Option<ImportOffice> {
+        let party = self.office_party()?;
+        let (auditor, approver) = (self.known_key(party, Role::Auditor)?, self.known_key(party, Role::Approver)?);
+        Some(ImportOffice { party, auditor, approver })
+    }
+
     fn office_party(&self) -> Option<Uuid> {
         let is_office = |party: &Party| party.kind == PartyKind::Supervisor && party.label == LABEL && !party.reported;
         let tables = self.tables();
@@ -87,13 +94,7 @@ impl Node {
 
     /// The office's key of a role; each role has an officer of its own.
     async fn office_key(&self, party: Uuid, role: Role) -> Result<KeyId, NoImportOffice> {
-        let known = {
-            let tables = self.tables();
-            let of_office = |key: &OfficerKey| tables.party_ids.get(&party) == Some(&key.party);
-            let fits = |key: &OfficerKey| of_office(key) && key.roles == [role] && self.holds(key);
-            tables.keys.values().find(|key| fits(key)).map(|key| key.key)
-        };
-        if let Some(key) = known {
+        if let Some(key) = self.known_key(party, role) {
             return Ok(key);
         }
         let officer = Uuid::new_v4();
@@ -102,6 +103,13 @@ impl Node {
         let operation = Operation::KeyRegister(KeyRegister { custody: Custody::Node, key, officer, party, roles });
         self.state_as_registrar(operation).await?;
         Ok(key)
+    }
+
+    fn known_key(&self, party: Uuid, role: Role) -> Option<KeyId> {
+        let tables = self.tables();
+        let of_office = |key: &OfficerKey| tables.party_ids.get(&party) == Some(&key.party);
+        let fits = |key: &OfficerKey| of_office(key) && key.roles == [role] && self.holds(key);
+        tables.keys.values().find(|key| fits(key)).map(|key| key.key)
     }
 
     async fn state_as_registrar(&self, operation: Operation) -> Result<(), NoImportOffice> {

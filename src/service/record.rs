@@ -143,7 +143,25 @@ impl Node {
         occurred_at: Option<Millis>,
         operation: Operation,
     ) -> Result<Outcome, NotAccepted> {
-        self.counted(self.sign_and_accept(viewer, id, occurred_at, operation).await)
+        let outcome = match self.first_signed(viewer, id, occurred_at, &operation).await {
+            Ok((envelope, lines)) => self.accept(viewer, envelope, lines).await,
+            Err(why) => Err(why),
+        };
+        self.counted(outcome)
+    }
+
+    /// An operation with the first signature, by a key that the node keeps for the viewer.
+    pub(super) async fn first_signed(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        occurred_at: Option<Millis>,
+        operation: &Operation,
+    ) -> Result<(Envelope, Vec<String>), NotAccepted> {
+        let to_sign = self.draft(viewer, id, occurred_at, operation)?;
+        let stated = self.stated(&to_sign, &[])?;
+        let key = self.key_for(viewer, &stated, &[]).await?;
+        Ok((self.sign(to_sign.payload, key)?, to_sign.lines))
     }
 
     /// The exact bytes to sign for an operation of the viewer's party.
@@ -215,20 +233,6 @@ impl Node {
             status: Status::RecordedBefore(entry),
             expires_at,
         }))
-    }
-
-    async fn sign_and_accept(
-        &self,
-        viewer: &Viewer,
-        id: Uuid,
-        occurred_at: Option<Millis>,
-        operation: Operation,
-    ) -> Result<Outcome, NotAccepted> {
-        let to_sign = self.draft(viewer, id, occurred_at, &operation)?;
-        let stated = self.stated(&to_sign, &[])?;
-        let key = self.key_for(viewer, &stated, &[]).await?;
-        let envelope = self.sign(to_sign.payload, key)?;
-        self.accept(viewer, envelope, to_sign.lines).await
     }
 
     /// The same outcome, counted when it is a refusal.

@@ -37,6 +37,7 @@ pub mod refusal_code;
 pub mod token_dispatch;
 pub mod token_return;
 pub mod token_split;
+pub mod tracking_import;
 mod typed_lines;
 pub mod unsent_acknowledge;
 pub mod user_error;
@@ -72,7 +73,7 @@ struct Sending(
     recovery_record::RecoveryRecordMutation,
 );
 
-/// What receivers and banks say.
+/// What receivers, banks and documents say.
 #[derive(MergedObject, Default)]
 struct Answering(
     hop_acknowledge::HopAcknowledgeMutation,
@@ -81,6 +82,7 @@ struct Answering(
     receipt_confirm::ReceiptConfirmMutation,
     receipt_dispute::ReceiptDisputeMutation,
     bank_evidence_record::BankEvidenceRecordMutation,
+    tracking_import::TrackingImportMutation,
 );
 
 /// Decisions, and what takes an entry back.

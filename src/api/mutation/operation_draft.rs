@@ -30,6 +30,7 @@ use super::refusal_code::RefusalCode;
 use super::token_dispatch::TokenDispatchInput;
 use super::token_return::TokenReturnInput;
 use super::token_split::TokenSplitInput;
+use super::tracking_import::TrackingImportInput;
 use super::unsent_acknowledge::UnsentAcknowledgeInput;
 
 macro_rules! kinds {
@@ -93,6 +94,8 @@ kinds! {
     RecipientEnrol(RecipientEnrolInput),
     /// As `bankEvidenceRecord`.
     BankEvidenceRecord(BankEvidenceRecordInput),
+    /// As `trackingImport`; `rehearse` means nothing here.
+    TrackingImport(TrackingImportInput),
 }
 
 /// An operation written down, signed by nobody yet. Nothing of it is kept here, nothing is

@@ -51,5 +51,6 @@ user_errors! {
     token_dispatch::TokenDispatchUserError,
     token_return::TokenReturnUserError,
     token_split::TokenSplitUserError,
+    tracking_import::TrackingImportUserError,
     unsent_acknowledge::UnsentAcknowledgeUserError,
 }

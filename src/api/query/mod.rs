@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod filter;
 pub mod hop;
+pub mod imported_row;
 pub mod log;
 pub mod node;
 pub mod operation;
@@ -21,6 +22,7 @@ use async_graphql::MergedObject;
 pub struct Query(
     allocation::AllocationQuery,
     hop::HopQuery,
+    imported_row::ImportedRowQuery,
     log::LogQuery,
     node::NodeQuery,
     operation::OperationQuery,

@@ -13,6 +13,7 @@ use crate::ledger::ids::{self, KeyId, Place};
 use crate::ledger::registry::{OfficerKey, Recorded};
 use crate::service::lists::EntryBytes;
 
+use super::imported::ImportedSums;
 use super::names::{Basis, Custody, OperationKind};
 use super::operation::Operation;
 use super::party::Party;
@@ -130,6 +131,15 @@ impl Entry {
     /// the signatures over the payload inside it.
     async fn envelope(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
         Ok(self.stored(ctx).await?.map(|stored| Bytes(stored.envelope.clone())))
+    }
+
+    /// What the rows that it imported come to in the books, as it recorded them; null for an entry
+    /// that is no import of a table, for who may not see it, and while the views are behind.
+    async fn imported(&self, ctx: &Context<'_>) -> Result<Option<ImportedSums>> {
+        match self.is_open(ctx)? {
+            true => ImportedSums::of(ctx, &self.recorded).await,
+            false => Ok(None),
+        }
     }
 
     /// The lines that the payload's list commits to, in order, each with its salt; empty for a

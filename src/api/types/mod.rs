@@ -7,6 +7,7 @@
 pub mod allocation;
 pub mod entry;
 pub mod hop;
+pub mod imported;
 pub mod log;
 pub mod money;
 pub mod names;

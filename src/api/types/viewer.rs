@@ -5,9 +5,10 @@ use async_graphql::{Context, Object, Result};
 use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::{Api, api};
 use crate::api::scalar::Uuid;
-use crate::ledger::selection::HopFilter;
+use crate::ledger::selection::{HopFilter, WaitingFilter};
 use crate::ledger::token::HopKind;
 use crate::service::officers;
+use crate::service::papers::Unrecorded;
 
 use super::hop::{HopConnection, hops};
 use super::names::Role;
@@ -118,6 +119,26 @@ impl Inbox {
         let found = api.node.papers_to_approve(&self.0, page.window(false)).await?;
         let rows = page.rows(found, |standing| standing.key);
         let rows = rows.counted(ctx, api.node.papers_to_approve_count(&self.0)).await?;
+        Ok(OperationConnection::new(rows, |standing| Operation::of(standing.party, standing.outcome)))
+    }
+
+    /// Operations that this officer made and that still wait for another officer's signature,
+    /// oldest first.
+    #[graphql(complexity = "cost(first, last) * child_complexity")]
+    async fn operations_awaiting_others(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
+    ) -> Result<OperationConnection> {
+        let api = api(ctx)?;
+        let page = Args { first, after, last, before }.read_keys(List::Waiting, |_| true)?;
+        let own = WaitingFilter { officer: Some(self.0.officer), ..WaitingFilter::default() };
+        let found = api.node.unrecorded_list(Unrecorded::AwaitingSignature, &own, page.window(false)).await?;
+        let rows = page.rows(found, |standing| standing.key);
+        let rows = rows.counted(ctx, api.node.unrecorded_count(Unrecorded::AwaitingSignature, &own)).await?;
         Ok(OperationConnection::new(rows, |standing| Operation::of(standing.party, standing.outcome)))
     }
 }

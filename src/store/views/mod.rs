@@ -15,6 +15,7 @@ mod entity;
 pub mod error;
 mod fields;
 mod hop_figures;
+pub mod imports;
 pub mod lists;
 pub mod load;
 pub mod project;

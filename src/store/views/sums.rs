@@ -290,7 +290,7 @@ fn group(select: &mut SelectStatement, by: GroupBy, [accountable, area, kind]: [
 
 /// Asks for a sum as `NAME_high` and `NAME_low`. Both databases cut a quotient towards zero
 /// and give the rest the sign of what was divided.
-fn sum_in_halves(select: &mut SelectStatement, name: &'static str, amount: Expr) {
+pub(super) fn sum_in_halves(select: &mut SelectStatement, name: &'static str, amount: Expr) {
     let high = Func::sum(amount.clone().div(HALF)).cast_as("BIGINT");
     let low = Func::sum(amount.modulo(HALF)).cast_as("BIGINT");
     select.expr_as(high, format!("{name}_high")).expr_as(low, format!("{name}_low"));

@@ -6,3 +6,4 @@ mod everything;
 mod hostile;
 mod own_keys;
 mod refusals;
+mod tracking_import;

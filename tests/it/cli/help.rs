@@ -2,7 +2,7 @@
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 15] = [
     &["init"],
     &["serve"],
     &["demo"],
@@ -15,6 +15,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["schema"],
     &["keygen"],
     &["sign"],
+    &["submit"],
+    &["approve"],
     &["bench"],
 ];
 
@@ -44,6 +46,8 @@ fn wrong_arguments_are_exit_code_2() {
         &["report", "--currency", "XXX"],
         &["report", "--by", "area", "--area-level", "0"],
         &["import", "tracking", "table.csv"],
+        &["submit", "--login", "aqd_x"],
+        &["approve", "--server", "http://127.0.0.1:1", "--login", "aqd_x"],
         &["--log", "loud", "schema"],
         &["init", "--registrar-key", "ed25519:12"],
     ] {

@@ -98,18 +98,26 @@ fn a_spreadsheet_calculates_nothing_in_the_csv() {
 }
 
 #[test]
-fn rejected_rows_are_named_and_do_not_stop_the_others() {
+fn rejected_rows_are_named_and_stop_the_others_unless_those_are_wanted() {
     let place = Place::new();
     let table = format!(
         "{HEADER}North,East,2026-01-01,2026-01-31,-5,1,1.00,1.00\n\
          North,East,2026-01-01,2026-01-31,5,1,many,1.00\n\
          North,East,2026-13-01,2026-01-31,5,1,1,1\n\
          North,,2026-01-01,2026-01-31,5,1,1,1\n\
+         North,West,2026-01-01,2026-01-31,7.5,1,1,1\n\
          North,East,2026-01-01\n"
     );
-    let imported = place.import("one.csv", &table).expect(0).json();
-    assert_eq!(imported["recorded"], json!({ "rows": 2, "purposeRows": 2 }));
-    assert_eq!(imported["rejected"]["count"], 5);
+    let refused = place.import("one.csv", &table).expect(2);
+    assert!(refused.err.contains("5 rows are bad, so nothing was recorded"), "{}", refused.err);
+    assert!(refused.err.contains("--accept-good-rows"), "{}", refused.err);
+    let found = refused.json();
+    assert_eq!(found["outcome"], "NOTHING_RECORDED");
+    assert_eq!((&found["rejected"]["rows"], &found["rejected"]["count"]), (&json!(5), &json!(5)));
+    assert!(!place.data().exists(), "not even a chain was begun");
+
+    let imported = place.import_with("one.csv", &table, &["--accept-good-rows"]).expect(0).json();
+    assert_eq!(imported["recorded"], json!({ "rows": 1, "purposeRows": 2 }));
     let reasons: Vec<&str> = imported["rejected"]["byReason"]
         .as_array()
         .unwrap()
@@ -117,15 +125,22 @@ fn rejected_rows_are_named_and_do_not_stop_the_others() {
         .map(|one| one["reason"].as_str().unwrap())
         .collect();
     assert_eq!(reasons, ["BAD_DATE", "EMPTY_NAME", "NEGATIVE", "NOT_A_NUMBER", "WRONG_WIDTH"]);
-    let text = place.run(&["import", "tracking", &place.path("one.csv"), "--mapping", &place.path("map.toml")]);
-    let text = text.expect(0).out;
-    for what in ["row 1, FOOD: food_official \"-5\" is negative", "recorded before     2 rows", "Nothing new"] {
+    let args =
+        ["import", "tracking", &place.path("one.csv"), "--mapping", &place.path("map.toml"), "--accept-good-rows"];
+    let text = place.run(&args).expect(0).out;
+    for what in [
+        "row 1, FOOD: food_official \"-5\" is negative",
+        "recorded before     1 rows, 2 amounts",
+        "Nothing new",
+        "Read as UTF-8 (nothing depends on it), fields between commas (found), numbers like 1234.50 (found)",
+    ] {
         assert!(text.contains(what), "{what} in {text}");
     }
     // Corrected, what was rejected is taken in, and only that.
     let corrected = table.replacen("-5,1", "5,1", 1);
-    let again = place.import("two.csv", &corrected).expect(0).json();
-    assert_eq!(again["recorded"], json!({ "rows": 1, "purposeRows": 2 }), "the corrected row is another row");
+    let again = place.import_with("two.csv", &corrected, &["--accept-good-rows"]).expect(0).json();
+    assert_eq!(again["recorded"], json!({ "rows": 1, "purposeRows": 2 }));
+    assert_eq!(again["alreadyRecorded"], json!({ "rows": 1, "purposeRows": 2 }));
 }
 
 #[test]
@@ -158,17 +173,20 @@ fn a_day_to_come_and_too_long_a_line_are_rejected_by_themselves() {
          {long},2026-01-01,2026-01-31,9999999999999.99,9999999999999.99,5,1,2026-01-05\n"
     );
     let (table, mapping) = (place.write("one.csv", &table), place.write("map.toml", &mapping));
-    let imported = place.run(&["import", "tracking", &table, "--mapping", &mapping, "--json"]).expect(0).json();
-    // Of the last row the purpose with the smaller amounts fits.
-    assert_eq!(imported["recorded"], json!({ "rows": 2, "purposeRows": 2 }));
+    place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(2);
+    let args = ["import", "tracking", &table, "--mapping", &mapping, "--json", "--accept-good-rows"];
+    let imported = place.run(&args).expect(0).json();
+    // The last row's other purpose would fit, but a row is taken whole.
+    assert_eq!(imported["recorded"], json!({ "rows": 1, "purposeRows": 1 }));
     let reasons = &imported["rejected"]["byReason"];
     assert_eq!((&reasons[0]["reason"], &reasons[1]["reason"]), (&json!("DATE_AHEAD"), &json!("LINE_TOO_LONG")));
     assert_eq!(imported["oddities"]["rejectedByReason"], json!({ "DATE_AHEAD": 1, "LINE_TOO_LONG": 1 }));
-    assert_eq!(imported["totals"]["all"]["official"], "10.00", "what is rejected is in no total");
+    assert_eq!(imported["totals"]["all"]["official"], "5.00", "what is rejected is in no total");
+    assert_eq!(imported["oddities"]["bothZero"], 1, "nor in any other count");
 }
 
 #[test]
-fn a_refused_import_says_what_it_recorded() {
+fn what_the_rules_refuse_is_known_before_anything_is_recorded() {
     let place = Place::new();
     place.import("one.csv", &small_table()).expect(0);
     // A programme is in one currency.
@@ -177,14 +195,21 @@ fn a_refused_import_says_what_it_recorded() {
     let refused = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(3);
     assert!(refused.err.contains("this run recorded nothing"), "{}", refused.err);
 
+    // One programme of three is refused: it is tried before any is recorded.
     let rows = "NEW,North,East,2026-01-01,2026-01-31,5,1,0,0\n\
                 MEALS,North,South,2026-03-01,2026-03-31,9,4,0,0\n\
                 ANOTHER,North,South,2026-03-01,2026-03-31,9,4,0,0\n";
     let table = place.write("three.csv", &format!("scheme,{HEADER}{rows}"));
     let mapping = MAPPING.replace("USD", "EUR").replace("value = \"MEALS\"", "column = \"scheme\"");
     let mapping = place.write("euro.toml", &mapping);
-    let refused = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(3);
-    assert!(refused.err.contains("the entry that this run made before stays"), "{}", refused.err);
+    let before = height(&place);
+    for args in [&[][..], &["--dry-run"]] {
+        let import = ["import", "tracking", &table, "--mapping", &mapping];
+        let refused = place.run(&import.into_iter().chain(args.iter().copied()).collect::<Vec<_>>()).expect(3);
+        assert!(refused.err.contains("rows such as 2 would not be recorded"), "{}", refused.err);
+        assert!(refused.err.contains("WRONG_CURRENCY") && refused.err.contains("recorded nothing"), "{}", refused.err);
+    }
+    assert_eq!(height(&place), before);
 }
 
 #[test]

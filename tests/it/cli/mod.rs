@@ -2,10 +2,12 @@
 
 mod begin;
 mod bench;
+mod files;
 mod help;
 mod import;
 mod rajasthan;
 pub mod serve;
+mod server_import;
 mod sign;
 mod verify;
 
@@ -40,9 +42,16 @@ impl Ran {
 /// The binary, without anything of this environment.
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
-    for name in
-        ["AQUEDUCT_DATA", "AQUEDUCT_DATABASE", "AQUEDUCT_LISTEN", "AQUEDUCT_PASSPHRASE", "AQUEDUCT_LOG", "RUST_LOG"]
-    {
+    for name in [
+        "AQUEDUCT_DATA",
+        "AQUEDUCT_DATABASE",
+        "AQUEDUCT_LISTEN",
+        "AQUEDUCT_PASSPHRASE",
+        "AQUEDUCT_LOG",
+        "RUST_LOG",
+        "AQUEDUCT_LOGIN",
+        "AQUEDUCT_APPROVER_LOGIN",
+    ] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());
@@ -108,8 +117,14 @@ impl Place {
 
     /// Imports a table with the mapping of these tests.
     fn import(&self, name: &str, table: &str) -> Ran {
+        self.import_with(name, table, &[])
+    }
+
+    /// The same with further arguments.
+    fn import_with(&self, name: &str, table: &str, args: &[&str]) -> Ran {
         let (table, mapping) = (self.write(name, table), self.write("map.toml", MAPPING));
-        self.run(&["import", "tracking", &table, "--mapping", &mapping, "--json"])
+        let import = ["import", "tracking", &table, "--mapping", &mapping, "--json"];
+        self.run(&import.into_iter().chain(args.iter().copied()).collect::<Vec<_>>())
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Place, binary_in, small_table};
 
 /// A running server and its address.
 pub struct Server {
-    child: Child,
+    pub child: Child,
     out: BufReader<ChildStdout>,
     pub address: String,
 }
@@ -21,9 +21,13 @@ impl Server {
         Self::start_with(place, command, &[])
     }
 
-    fn start_with(place: &Place, command: &str, args: &[&str]) -> Self {
+    pub fn start_with(place: &Place, command: &str, args: &[&str]) -> Self {
+        Self::start_at(place, command, "127.0.0.1:0", args)
+    }
+
+    pub fn start_at(place: &Place, command: &str, listen: &str, args: &[&str]) -> Self {
         let mut child = binary_in(&place.data())
-            .args(["--listen", "127.0.0.1:0", command])
+            .args(["--listen", listen, command])
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,7 +75,8 @@ fn reading_works_beside_a_server_and_a_second_writer_is_refused() {
         let refused = place.run(args).expect(3);
         assert!(refused.err.contains("already writing"), "{}", refused.err);
     }
-    place.import("one.csv", &small_table()).expect(3);
+    let refused = place.import("one.csv", &small_table()).expect(3);
+    assert!(refused.err.contains("already writing") && refused.err.contains("--server URL"), "{}", refused.err);
     assert_eq!(server.stop("-TERM"), 0);
     let after = place.run(&["verify", "--json"]).expect(0).json();
     assert_eq!(after["checked"]["entries"], before["checked"]["entries"]);

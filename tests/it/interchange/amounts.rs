@@ -1,11 +1,13 @@
 //! Decimal text becomes whole units exactly, or a rejection with its reason.
 
-use super::{FACTS, HEADER, SMALL, mapping, read};
+use super::{FACTS, HEADER, SMALL, declared, mapping, read};
 
 /// Reads one amount as the verified amount beside an official 1 (or 0, for yen: also 1), under
 /// `SMALL` with lines added at its top; gives minor units and the rounding difference, or the code.
 fn verified(top: &str, amount: &str) -> String {
-    let text = format!("{top}{SMALL}");
+    // Where the form of numbers is not the point, it is declared; `dialects` finds it.
+    let form = if top.contains("_separator") { "" } else { "decimal_separator = \".\"\n" };
+    let text = format!("{form}{top}{SMALL}");
     let text = match top.contains("currency") {
         true => text.replace("currency = \"EUR\"\n", ""),
         false => text,
@@ -126,7 +128,7 @@ fn thousands_are_grouped_by_three_or_as_in_india() {
 
 #[test]
 fn quantities_have_six_decimals_and_are_never_rounded() {
-    let small = mapping(&format!("extra_decimals = \"round-half-even\"\n{SMALL}"));
+    let small = declared("extra_decimals = \"round-half-even\"\n");
     let cases = [
         ("296.0,0.000001", Ok((Some(296_000_000), Some(1)))),
         (",", Ok((None, None))),
@@ -163,14 +165,14 @@ fn odd_amounts_are_counted_at_their_bounds() {
         ("1000.01,0", [0, 0, 0, 0]),
     ];
     for (amounts, expected) in cases {
-        let found = read(&mapping(SMALL), format!("{HEADER}{FACTS}{amounts},,\n")).oddities;
+        let found = read(&declared(""), format!("{HEADER}{FACTS}{amounts},,\n")).oddities;
         let counts = [found.verified_above_official, found.official_zero, found.both_zero, found.looks_like_percentage];
         assert_eq!(counts, expected, "{amounts}");
     }
 }
 
 #[test]
-fn a_bad_amount_rejects_its_purpose_and_leaves_the_others() {
+fn a_row_with_one_bad_amount_is_rejected_whole() {
     let two = format!("{SMALL}\n[[purpose]]\ncode = \"SEED\"\nofficial = \"seed\"\nverified = \"seed shown\"\n");
     let header = HEADER.replace("days shown", "days shown,seed,seed shown");
     let found = read(&mapping(&two), format!("{header}{FACTS}7,-1,,,5,4\n{FACTS}x,1,,,5,-4\n{FACTS}9,8,,,3,2\n"));
@@ -179,22 +181,42 @@ fn a_bad_amount_rejects_its_purpose_and_leaves_the_others() {
         ["1 WAGE shown \"-1\" NEGATIVE", "2 WAGE paid \"x\" NOT_A_NUMBER", "2 SEED seed shown \"-4\" NEGATIVE",]
     );
     assert_eq!(found.rejected()[0].to_string(), "row 1, WAGE: shown \"-1\" is negative");
-    assert_eq!(found.rows().len(), 2);
-    assert_eq!(found.rows()[0].purposes[0].code, "SEED");
-    assert!(found.outcomes[1].row.is_none());
-    assert_eq!((found.oddities.rows_read, found.oddities.rows), (3, 2));
+    assert_eq!(found.rows().len(), 1);
+    assert_eq!(found.rows()[0].purposes.len(), 2);
+    assert_eq!((found.oddities.rows_read, found.oddities.rows), (3, 1));
     let [wage, seed] = found.totals.purposes.as_slice() else {
         panic!("two purposes");
     };
     assert_eq!((wage.sums.official_minor, wage.sums.verified_minor), (900, 800));
-    assert_eq!((seed.sums.official_minor, seed.sums.verified_minor), (800, 600));
-    assert_eq!((found.totals.all.official_minor, found.totals.all.purpose_rows), (1_700, 3));
+    assert_eq!((seed.sums.official_minor, seed.sums.verified_minor), (300, 200));
+    assert_eq!((found.totals.all.official_minor, found.totals.all.purpose_rows), (1_200, 2));
     assert_eq!(
         serde_json::to_string(&found.oddities).unwrap(),
         concat!(
-            r#"{"rowsRead":3,"rows":2,"repeats":0,"verifiedAboveOfficial":0,"officialZero":0,"#,
+            r#"{"rowsRead":3,"blankRows":0,"rows":1,"repeats":0,"verifiedAboveOfficial":0,"officialZero":0,"#,
             r#""bothZero":0,"looksLikePercentage":0,"tooManyDecimals":0,"rounded":0,"#,
             r#""roundingDifference":"0","rejectedByReason":{"NEGATIVE":2,"NOT_A_NUMBER":1}}"#
         )
     );
+    // The file's own sums hold what can be read of every row: 7 + 5 + 5 + 9 + 3, and with signs.
+    let control = found.control;
+    assert_eq!((control.rows, control.purpose_rows, control.unreadable_amounts), (3, 6, 1));
+    assert_eq!((control.official.to_string(), control.verified.to_string()), ("29".to_owned(), "10".to_owned()));
+}
+
+#[test]
+fn control_totals_are_exact_for_whatever_is_a_number() {
+    let control = |amounts: &str| read(&declared(""), format!("{HEADER}{FACTS}{amounts},,\n")).control;
+    for (amounts, official, verified, unreadable) in [
+        ("1.005,-0.000000000000000001", "1.005", "-0.000000000000000001", 0),
+        ("10000000000000.01,0", "10000000000000.01", "0", 0),
+        ("1e3,5", "0", "5", 1),
+        (",", "0", "0", 2),
+        ("1000000000000001,1", "0", "1", 1),
+        ("0.0000000000000000001,1", "0", "1", 1),
+    ] {
+        let found = control(amounts);
+        let sums = (found.official.to_string(), found.verified.to_string(), found.unreadable_amounts);
+        assert_eq!(sums, (official.to_owned(), verified.to_owned(), unreadable), "{amounts}");
+    }
 }

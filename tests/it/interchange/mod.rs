@@ -1,16 +1,22 @@
 //! Tests of `aqueduct::interchange`.
 
 mod amounts;
+mod dialects;
 mod encodings;
 mod hostile;
+mod layouts;
 mod mapping;
 mod rajasthan;
+mod rejected_rows;
 mod rows;
 
+use aqueduct::interchange::control::Control;
+use aqueduct::interchange::dialect::{Dialect, DialectError};
 use aqueduct::interchange::mapping::Mapping;
+use aqueduct::interchange::records::FileError;
 use aqueduct::interchange::rejection::Rejected;
 use aqueduct::interchange::tally::{Oddities, Totals};
-use aqueduct::interchange::tracking::{FileError, Outcome, Reader, TrackingRow};
+use aqueduct::interchange::tracking::{Outcome, Reader, TrackingRow};
 
 /// A mapping with every kind of column; the tests change lines of it.
 const SMALL: &str = r#"
@@ -70,6 +76,7 @@ struct Read {
     error: Option<FileError>,
     oddities: Oddities,
     totals: Totals,
+    control: Control,
 }
 
 impl Read {
@@ -94,16 +101,33 @@ impl Read {
     }
 }
 
+/// How a file is written.
+fn dialect(mapping: &Mapping, bytes: impl AsRef<[u8]>) -> Result<Dialect, DialectError> {
+    Dialect::find(mapping, || Ok(bytes.as_ref()))
+}
+
 fn read(mapping: &Mapping, bytes: impl AsRef<[u8]>) -> Read {
-    let mut reader = Reader::open(mapping, bytes.as_ref()).unwrap();
+    let dialect = dialect(mapping, bytes.as_ref()).unwrap();
+    let mut reader = Reader::open(mapping, &dialect, bytes.as_ref()).unwrap();
     let mut outcomes = Vec::new();
     let mut error = None;
-    for outcome in reader.by_ref() {
+    while let Some(outcome) = reader.next() {
         match outcome {
-            Ok(outcome) => outcomes.push(outcome),
+            Ok(outcome) => {
+                if let Some(row) = &outcome.row {
+                    reader.take_in(row);
+                }
+                outcomes.push(outcome);
+            }
             Err(found) => error = Some(found),
         }
     }
     assert!(reader.next().is_none(), "an ended reader stays ended");
-    Read { outcomes, error, oddities: reader.oddities().clone(), totals: reader.totals().clone() }
+    let (oddities, totals) = (reader.oddities().clone(), reader.totals().clone());
+    Read { outcomes, error, oddities, totals, control: *reader.control() }
+}
+
+/// A mapping that declares the usual form of numbers, with lines added at its top.
+fn declared(top: &str) -> Mapping {
+    mapping(&format!("decimal_separator = \".\"\n{top}{SMALL}"))
 }

@@ -1,10 +1,13 @@
 //! Rows of a tracking table as lines of import operations of a bounded size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use uuid::Uuid;
+
 use crate::interchange::mapping::Mapping;
+use crate::interchange::tally::Sums;
 use crate::interchange::tracking::{PurposeAmounts, TrackingRow};
 use crate::ledger::admit::AHEAD_MS_MAX;
 use crate::ledger::ids::PayloadDigest;
@@ -13,6 +16,7 @@ use crate::ledger::money::{Currency, Minor};
 use crate::ledger::operation::{Operation, TrackingImport};
 use crate::ledger::time::{Cycle, Millis};
 use crate::limits;
+use crate::service::operation;
 
 /// Bytes of a salt and the tab behind it, in front of a line's content.
 const SALT_BYTES: usize = 23;
@@ -57,15 +61,24 @@ pub(super) struct Unfit {
     pub(super) sentence: String,
 }
 
-/// Lines of one programme, as many as one operation holds.
+/// Rows of one programme, as many as one operation holds, with lines for those that are not in the
+/// books yet. Where it ends depends on the file alone, so that a later run over the same file makes
+/// the same operations of what is left.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Batch {
     cycles: Vec<Cycle>,
     cycle_numbers: BTreeMap<Cycle, u16>,
     lines: Vec<RowLine>,
-    lines_bytes: usize,
-    cycles_bytes: usize,
+    all_cycles: BTreeSet<Cycle>,
+    all_lines: usize,
+    all_lines_bytes: usize,
+    all_cycles_bytes: usize,
 }
+
+/// What an operation of an import holds, as the part of its id that is not its time: a second run
+/// finds the operation of a first one that still waits for a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content([u8; 10]);
 
 impl Shape {
     pub(super) fn of(mapping: &Mapping, currency: Currency, file: PayloadDigest, now: Millis) -> Self {
@@ -74,8 +87,8 @@ impl Shape {
             file,
             mapping: PayloadDigest(Sha256::digest(mapping.identity()).into()),
             payees: mapping.payees_label().to_owned(),
-            purposes: mapping.purposes().iter().map(|purpose| purpose.code.clone()).collect(),
-            route: mapping.route().iter().map(|column| column.level.clone()).collect(),
+            purposes: mapping.purposes().to_vec(),
+            route: mapping.levels().to_vec(),
             latest: now.plus(AHEAD_MS_MAX),
         }
     }
@@ -88,16 +101,25 @@ impl Candidate {
     }
 }
 
-/// What a row would be in the books: one candidate for each purpose, or why there is none.
-pub(super) fn candidates(shape: &Shape, row: &TrackingRow) -> Vec<Result<Candidate, Unfit>> {
-    let whole = |code, problem: &str| vec![Err(Unfit { code, sentence: format!("row {}: {problem}", row.number) })];
+/// What a row would be in the books: one candidate for each purpose, or everything that keeps the
+/// row out.
+pub(super) fn candidates(shape: &Shape, row: &TrackingRow) -> Result<Vec<Candidate>, Vec<Unfit>> {
+    let whole = |code, problem: &str| vec![Unfit { code, sentence: format!("row {}: {problem}", row.number) }];
     if row.programme.len() > CODE_BYTES_MAX || row.programme.contains([',', ':']) {
-        return whole("BAD_PROGRAMME", "the programme is more than 64 bytes long or holds a comma or colon");
+        return Err(whole("BAD_PROGRAMME", "the programme is more than 64 bytes long or holds a comma or colon"));
     }
     if row.date.is_some_and(|date| Millis::noon(date) > shape.latest) {
-        return whole("DATE_AHEAD", "the day it is stated for is still to come");
+        return Err(whole("DATE_AHEAD", "the day it is stated for is still to come"));
     }
-    row.purposes.iter().map(|amounts| candidate(shape, row, amounts)).collect()
+    let mut fit = Vec::with_capacity(row.purposes.len());
+    let mut unfit = Vec::new();
+    for amounts in &row.purposes {
+        match candidate(shape, row, amounts) {
+            Ok(candidate) => fit.push(candidate),
+            Err(why) => unfit.push(why),
+        }
+    }
+    if unfit.is_empty() { Ok(fit) } else { Err(unfit) }
 }
 
 fn candidate(shape: &Shape, row: &TrackingRow, amounts: &PurposeAmounts) -> Result<Candidate, Unfit> {
@@ -141,40 +163,57 @@ fn row_key(row: &[u8; 16], purpose: &str) -> [u8; 16] {
 }
 
 impl Batch {
+    /// How many rows and purposes it stands for.
     pub(super) fn len(&self) -> usize {
-        self.lines.len()
+        self.all_lines
     }
 
-    /// The first and the last row of the file in it.
+    /// Whether everything in it is in the books already.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The first and the last row of the file that is to be recorded.
     pub(super) fn rows(&self) -> (u64, u64) {
         let number = |line: Option<&RowLine>| line.map_or(0, |line| line.number);
         (number(self.lines.first()), number(self.lines.last()))
     }
 
-    /// Whether one more line keeps it within an operation's bounds.
-    pub(super) fn has_room_for(&self, candidate: &Candidate) -> bool {
-        let is_new = !self.cycle_numbers.contains_key(&candidate.cycle);
-        let cycle_bytes = if is_new { bytes_of_cycle(&candidate.cycle) } else { 0 };
-        self.lines.len() < limits::LIST_LINES_MAX
-            && self.lines_bytes + bytes_of_line(&candidate.line) <= limits::LIST_BYTES_MAX
-            && self.cycles_bytes + cycle_bytes <= CYCLES_BYTES_MAX
-            && self.cycles.len() < usize::from(u16::MAX)
+    /// How many lines are to be recorded, and what they come to.
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for line in &self.lines {
+            sums.add(line.official.get(), line.verified.get());
+        }
+        sums
     }
 
-    /// Adds a line, for which there must be room.
-    pub(super) fn push(&mut self, candidate: Candidate) {
+    /// Whether one more line keeps it within an operation's bounds.
+    pub(super) fn has_room_for(&self, candidate: &Candidate) -> bool {
+        let is_new = !self.all_cycles.contains(&candidate.cycle);
+        let cycle_bytes = if is_new { bytes_of_cycle(&candidate.cycle) } else { 0 };
+        self.all_lines < limits::LIST_LINES_MAX
+            && self.all_lines_bytes + bytes_of_line(&candidate.line) <= limits::LIST_BYTES_MAX
+            && self.all_cycles_bytes + cycle_bytes <= CYCLES_BYTES_MAX
+            && self.all_cycles.len() < usize::from(u16::MAX)
+    }
+
+    /// Adds a row, for which there must be room; one that is in the books only takes its room.
+    pub(super) fn push(&mut self, candidate: Candidate, is_known: bool) {
         let Candidate { cycle, mut line, .. } = candidate;
-        self.lines_bytes += bytes_of_line(&line);
-        line.cycle = match self.cycle_numbers.get(&cycle) {
-            Some(number) => *number,
-            None => {
-                let number = u16::try_from(self.cycles.len()).expect("has_room_for bounds the cycles");
-                self.cycles_bytes += bytes_of_cycle(&cycle);
-                self.cycles.push(cycle.clone());
-                self.cycle_numbers.insert(cycle, number);
-                number
-            }
-        };
+        self.all_lines += 1;
+        self.all_lines_bytes += bytes_of_line(&line);
+        if self.all_cycles.insert(cycle.clone()) {
+            self.all_cycles_bytes += bytes_of_cycle(&cycle);
+        }
+        if is_known {
+            return;
+        }
+        let next = u16::try_from(self.cycles.len()).expect("has_room_for bounds the cycles");
+        line.cycle = *self.cycle_numbers.entry(cycle).or_insert_with_key(|cycle| {
+            self.cycles.push(cycle.clone());
+            next
+        });
         self.lines.push(line);
     }
 
@@ -190,6 +229,34 @@ impl Batch {
             route: shape.route.clone(),
         };
         Operation::TrackingImport(body, self.lines)
+    }
+}
+
+impl Content {
+    /// The content of an operation.
+    pub fn of(operation: &Operation) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"aqueduct/import/v1\0");
+        hasher.update(operation.body().to_string());
+        if let Operation::TrackingImport(_, lines) = operation {
+            for line in lines {
+                hasher.update(line.print());
+                hasher.update(b"\n");
+            }
+        }
+        let digest = hasher.finalize();
+        Self(std::array::from_fn(|at| digest[at]))
+    }
+
+    /// The id of an operation of this content that is issued now, a UUIDv7.
+    pub fn id_at(&self, now: Millis) -> Uuid {
+        let ms = u64::try_from(now.0).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(ms, &self.0).into_uuid()
+    }
+
+    /// Whether an id was made of this content.
+    pub fn is_of(&self, id: Uuid) -> bool {
+        operation::id_time(id).is_ok_and(|at| self.id_at(at) == id)
     }
 }
 

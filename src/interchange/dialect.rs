@@ -1,0 +1,234 @@
+//! How a file is written: its encoding, the mark between fields and the form of its numbers. What
+//! the mapping declares is taken; the rest is found in the file, and said. What the file leaves
+//! open is an error that names the key to declare.
+
+use std::io::{self, Read};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use csv::StringRecord;
+use encoding_rs::{CoderResult, Encoding, GB18030, GBK, UTF_8, WINDOWS_1252};
+
+use super::amount::NumberForm;
+use super::bounds::CHUNK_BYTES;
+use super::columns::Columns;
+use super::mapping::Mapping;
+use super::numbers::{Numbers, NumbersFault};
+use super::records::Records;
+use super::tracking::OpenError;
+
+/// The marks between fields that are looked for.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Why something was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The mapping declares it.
+    Declared,
+    /// The file shows it.
+    Detected,
+    /// Nothing in the file depends on it.
+    Immaterial,
+}
+
+impl Ground {
+    /// The stable code, such as `DETECTED`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Declared => "DECLARED",
+            Self::Detected => "DETECTED",
+            Self::Immaterial => "IMMATERIAL",
+        }
+    }
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The encoding.
+    pub encoding: &'static Encoding,
+    /// Why that encoding.
+    pub encoding_by: Ground,
+    /// Whether the file begins with a byte order mark.
+    pub mark: bool,
+    /// The mark between fields.
+    pub delimiter: u8,
+    /// Why that mark.
+    pub delimiter_by: Ground,
+    /// How numbers are written.
+    pub numbers: NumberForm,
+    /// Why that form.
+    pub numbers_by: Ground,
+}
+
+/// Why it is not clear how a file is written.
+#[derive(Debug, thiserror::Error)]
+pub enum DialectError {
+    /// The file cannot be read.
+    #[error("the file cannot be read")]
+    Source(#[from] io::Error),
+    /// The bytes are not UTF-8, and not surely anything else.
+    #[error("the file is not UTF-8; declare its `encoding` in the mapping, such as `gb18030` or `iso-8859-1`{}", hint(.0))]
+    Encoding(Option<&'static str>),
+    /// The header does not fit the mapping with any mark between fields.
+    #[error(transparent)]
+    Header(#[from] OpenError),
+    /// More than one mark between fields would fit.
+    #[error("the header can be divided in more than one way; declare the `delimiter` in the mapping")]
+    Delimiter,
+    /// The form of numbers stays open.
+    #[error(transparent)]
+    Numbers(#[from] NumbersFault),
+}
+
+fn hint(guess: &Option<&'static str>) -> String {
+    guess.map_or_else(String::new, |guess| format!("; it looks most like {guess}"))
+}
+
+impl Dialect {
+    /// Finds how a file is written. `open` opens it anew from its beginning: at most three times it
+    /// is read whole.
+    pub fn find<R: Read>(mapping: &Mapping, mut open: impl FnMut() -> io::Result<R>) -> Result<Self, DialectError> {
+        let (encoding, encoding_by) = match mapping.encoding {
+            Some(encoding) => (encoding, Ground::Declared),
+            None => find_encoding(&mut open)?,
+        };
+        let mut beginning = Vec::new();
+        open()?.take(3).read_to_end(&mut beginning)?;
+        let mark = Encoding::for_bom(&beginning).is_some_and(|(marked, _)| marked == encoding);
+        let (delimiter, delimiter_by) = match mapping.delimiter {
+            Some(delimiter) => (delimiter, Ground::Declared),
+            None => (find_delimiter(mapping, encoding, &mut open)?, Ground::Detected),
+        };
+        let (numbers, numbers_by) = match mapping.numbers {
+            Some(numbers) => (numbers, Ground::Declared),
+            None => find_numbers(mapping, Records::new(open()?, encoding, delimiter))?,
+        };
+        Ok(Self { encoding, encoding_by, mark, delimiter, delimiter_by, numbers, numbers_by })
+    }
+}
+
+/// UTF-8 if all bytes are; else by the byte order mark; else what the bytes look like, if that is
+/// one of the two that are told apart well and they are all valid in it.
+fn find_encoding<R: Read>(
+    open: &mut impl FnMut() -> io::Result<R>,
+) -> Result<(&'static Encoding, Ground), DialectError> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let (mut utf_8, mut gb18030) = (Validity::new(UTF_8), Validity::new(GB18030));
+    let mut first = true;
+    let mut is_ascii = true;
+    each_chunk(open()?, |chunk, last| {
+        if std::mem::take(&mut first)
+            && let Some((marked, _)) = Encoding::for_bom(chunk)
+            && marked != UTF_8
+        {
+            return Some(marked);
+        }
+        is_ascii &= chunk.is_ascii();
+        utf_8.feed(chunk, last);
+        gb18030.feed(chunk, last);
+        detector.feed(chunk, last);
+        None
+    })
+    .map(|marked| match marked {
+        Some(marked) => Ok((marked, Ground::Detected)),
+        None if is_ascii => Ok((UTF_8, Ground::Immaterial)),
+        None if utf_8.holds => Ok((UTF_8, Ground::Detected)),
+        None => match detector.guess(None, Utf8Detection::Deny) {
+            guess if guess == GBK && gb18030.holds => Ok((GB18030, Ground::Detected)),
+            // ISO-8859-1 is read as its superset, as everywhere on the web.
+            guess if guess == WINDOWS_1252 => Ok((WINDOWS_1252, Ground::Detected)),
+            guess => Err(DialectError::Encoding(Some(guess.name()))),
+        },
+    })?
+}
+
+/// Reads a source to its end in chunks, each with whether it is the last; stops at an answer.
+fn each_chunk<R: Read, T>(mut source: R, mut see: impl FnMut(&[u8], bool) -> Option<T>) -> io::Result<Option<T>> {
+    let limit = u64::try_from(CHUNK_BYTES).expect("a chunk is a few thousand bytes");
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    loop {
+        chunk.clear();
+        (&mut source).take(limit).read_to_end(&mut chunk)?;
+        let last = chunk.len() < CHUNK_BYTES;
+        let answer = see(&chunk, last);
+        if answer.is_some() || last {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Whether bytes are valid in an encoding.
+struct Validity {
+    decoder: encoding_rs::Decoder,
+    holds: bool,
+    scratch: Vec<u16>,
+}
+
+impl Validity {
+    fn new(encoding: &'static Encoding) -> Self {
+        Self { decoder: encoding.new_decoder_with_bom_removal(), holds: true, scratch: vec![0; 2 * CHUNK_BYTES] }
+    }
+
+    fn feed(&mut self, chunk: &[u8], last: bool) {
+        let mut at = 0;
+        while self.holds {
+            let (result, read, _, replaced) = self.decoder.decode_to_utf16(&chunk[at..], &mut self.scratch, last);
+            self.holds = !replaced;
+            at += read;
+            if result == CoderResult::InputEmpty {
+                return;
+            }
+        }
+    }
+}
+
+/// The mark with which the header holds every column of the mapping. With none of them, the fault is
+/// told for the mark that finds the most.
+fn find_delimiter<R: Read>(
+    mapping: &Mapping,
+    encoding: &'static Encoding,
+    open: &mut impl FnMut() -> io::Result<R>,
+) -> Result<u8, DialectError> {
+    let mut fitting = Vec::new();
+    let mut best: Option<(usize, OpenError)> = None;
+    for delimiter in DELIMITERS {
+        let mut header = StringRecord::new();
+        let mut records = Records::new(open()?, encoding, delimiter);
+        let found = match records.read_filled(&mut header, 0) {
+            Ok((true, _)) => Columns::find(mapping, &header).map(drop),
+            Ok((false, _)) => Err(OpenError::Empty),
+            Err(error) => Err(OpenError::File(error)),
+        };
+        match found {
+            Ok(()) => fitting.push(delimiter),
+            Err(error) => {
+                if best.as_ref().is_none_or(|(fields, _)| header.len() > *fields) {
+                    best = Some((header.len(), error));
+                }
+            }
+        }
+    }
+    match (fitting.as_slice(), best) {
+        ([delimiter], _) => Ok(*delimiter),
+        ([], Some((_, error))) => Err(error.into()),
+        _ => Err(DialectError::Delimiter),
+    }
+}
+
+fn find_numbers<R: Read>(mapping: &Mapping, mut records: Records<R>) -> Result<(NumberForm, Ground), DialectError> {
+    let mut record = StringRecord::new();
+    if !records.read_filled(&mut record, 0).map_err(OpenError::File)?.0 {
+        return Err(OpenError::Empty.into());
+    }
+    let columns = Columns::find(mapping, &record)?;
+    let mut numbers = Numbers::default();
+    let mut row = 1;
+    // A fault of the file is told when it is read in earnest; until there, everything counts.
+    while let Ok((true, _)) = records.read_filled(&mut record, row) {
+        if record.len() == columns.width() {
+            columns.number_cells(&record).for_each(|cell| numbers.see(row, cell));
+        }
+        row += 1;
+    }
+    Ok(numbers.conclude()?)
+}
