@@ -170,7 +170,6 @@ impl Token {
 
     /// The tokens made from it, oldest first; empty while it is unspent, and for who may see only
     /// their own money.
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     #[graphql(complexity = "cost(first, last) * child_complexity")]
     async fn children(
         &self,
