@@ -208,9 +208,12 @@ pub const HEADERS_MAX: usize = 64;
 /// Seconds that a client may take to read on when it has stopped reading an answer.
 pub const WRITE_SECONDS_MAX: u64 = 30;
 
-/// Connections that speak HTTP at one time; further ones wait until one ends. With the sockets
-/// below it stays under the usual 1,024 files of a process.
-pub const CONNECTIONS_MAX: usize = 512;
+/// Connections that speak HTTP at one time; further ones wait until one ends.
+pub const CONNECTIONS_MAX: usize = 2_048;
+
+/// File handles that a server asks the system for: connections and sockets at their most, and
+/// a thousand for stores and what else is open. Many systems give 1,024 unasked.
+pub const FILE_HANDLES: u64 = 8_192;
 
 /// Seconds that a stopping server waits for connections without a request under way, so that
 /// what was answered is also sent.
@@ -221,7 +224,7 @@ pub const STOP_IDLE_SECONDS: u64 = 1;
 pub const ACCEPT_RETRY_MS: u64 = 100;
 
 /// Requests of one login in a second, over a longer time; each field of a mutation counts. A
-/// person makes a few, a busy back office some hundred.
+/// person makes a few, a busy back office some hundred; `serve` may be told another number.
 pub const LOGIN_REQUESTS_PER_SECOND: u64 = 2_000;
 
 /// Requests that one login may make at once beyond that rate.
@@ -234,9 +237,10 @@ pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
 pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
 
 /// WebSocket connections in all. Each holds a file handle and some 50 KiB.
-pub const SOCKETS_MAX: u64 = 256;
+pub const SOCKETS_MAX: u64 = 4_096;
 
-/// WebSocket connections of one login, and of everybody without one.
+/// WebSocket connections of one login, and of everybody without one; `serve` may be told another
+/// number.
 pub const LOGIN_SOCKETS_MAX: u64 = 64;
 
 /// Operations under way on one WebSocket connection.

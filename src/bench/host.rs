@@ -39,7 +39,8 @@ pub struct Figures(BTreeMap<String, f64>);
 impl Program {
     /// Starts a server and waits until it is ready.
     pub async fn serve(&self) -> Result<Host, BenchError> {
-        self.start(&["serve"]).await
+        // One login stands for the many of a payment day.
+        self.start(&["serve", "--login-requests", "1000000", "--login-sockets", "4096"]).await
     }
 
     /// Starts the server that checks one signature for each request and does nothing else.

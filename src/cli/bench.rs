@@ -12,6 +12,7 @@ use crate::bench::{BENCHMARKS, Plan};
 
 use super::Global;
 use super::failure::{Failure, Kind};
+use super::handles;
 use super::output::{print, print_json};
 use super::serve::{address_of, listen};
 use super::table::aligned;
@@ -87,6 +88,7 @@ impl Bench {
         if self.yardstick {
             return serve_yardstick(global).await;
         }
+        handles::ask_for_enough();
         let folder = folder_beside(&global.data)?;
         let figures = self.plan(folder.clone())?.run().await;
         match self.keep {

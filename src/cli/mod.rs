@@ -12,6 +12,7 @@ pub mod codes;
 pub mod demo;
 pub mod failure;
 mod handed_in;
+mod handles;
 pub mod import;
 mod import_server;
 mod import_told;

@@ -11,11 +11,12 @@ use tracing::warn;
 
 use crate::api::document::trusted::TrustedDocuments;
 use crate::limits;
-use crate::server::options::Options;
+use crate::server::options::{Bounds, Options};
 use crate::service::node::Node;
 
 use super::Global;
 use super::failure::{Failure, Kind};
+use super::handles;
 use super::output::print;
 
 /// Serves the chain of the data directory: GraphQL at /graphql, a page to try it at /graphiql.
@@ -34,6 +35,13 @@ pub struct Serve {
     /// A file with the only documents that are executed, as JSON: {"SHA-256": "document"}.
     #[arg(long, value_name = "FILE")]
     trusted_documents: Option<PathBuf>,
+    /// How many requests one login may make in a second, over a longer time; at once, twice as
+    /// many. Each field of a mutation counts.
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::LOGIN_REQUESTS_PER_SECOND)]
+    login_requests: u64,
+    /// How many WebSocket connections one login may hold open.
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::LOGIN_SOCKETS_MAX)]
+    login_sockets: u64,
 }
 
 impl Serve {
@@ -53,10 +61,14 @@ impl Serve {
             );
         }
         let trusted_documents = self.trusted_documents.as_deref().map(trusted_documents).transpose()?;
+        let mut bounds = Bounds::default();
+        bounds.pace.per_second = self.login_requests;
+        bounds.pace.burst = self.login_requests.saturating_mul(2);
+        bounds.sockets.of_login = self.login_sockets;
         Ok(Options {
             allowed_origins: self.allow_origin.clone(),
             trusted_documents: trusted_documents.map(Arc::new),
-            ..Options::default()
+            bounds,
         })
     }
 }
@@ -87,6 +99,7 @@ pub(super) async fn serve(
     options: Options,
     stop: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
+    handles::ask_for_enough();
     let address = address_of(&listener)?;
     print(&format!("Serving http://{address}\n"))?;
     let node = Arc::new(node);

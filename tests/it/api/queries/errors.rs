@@ -26,6 +26,7 @@ async fn every_root_field_but_log_needs_a_login() {
         "hops { totalCount }",
         "statement { held { amount } }",
         "leakageReport(groupBy: PARTY) { height }",
+        "importedRows(keys: []) { __typename }",
     ];
     for field in fields {
         let query = format!("{{ {field} }}");
