@@ -21,11 +21,11 @@ impl Seed {
 
     /// A sequence of its own for a part of the work, so that parts can be made side by side.
     pub fn branch(&mut self) -> Self {
-        Self { state: self.next(), salt_key: self.salt_key }
+        Self { state: self.number(), salt_key: self.salt_key }
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -35,7 +35,7 @@ impl Seed {
 
     /// A number from `low` on, below `low + span`.
     pub fn between(&mut self, low: u64, span: u64) -> u64 {
-        low + self.next() % span
+        low + self.number() % span
     }
 
     /// A public id made now: of an operation, a party or an officer.
@@ -45,8 +45,8 @@ impl Seed {
 
     fn ten_bytes(&mut self) -> [u8; 10] {
         let mut bytes = [0; 10];
-        bytes[..8].copy_from_slice(&self.next().to_le_bytes());
-        bytes[8..].copy_from_slice(&self.next().to_le_bytes()[..2]);
+        bytes[..8].copy_from_slice(&self.number().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.number().to_le_bytes()[..2]);
         bytes
     }
 }
@@ -64,6 +64,6 @@ mod tests {
     #[test]
     fn the_sequence_is_the_published_one() {
         let mut seed = Seed::new(1_234_567);
-        assert_eq!([seed.next(), seed.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+        assert_eq!([seed.number(), seed.number()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
     }
 }
