@@ -181,6 +181,8 @@ async fn a_text_with_a_nul_is_refused_and_one_that_is_nowhere_finds_nothing() {
         assert_eq!(served.data(&served.world.supervisor, &query).await[list]["totalCount"], json!(0));
     }
     let query = "query($area: String) { statement(filter: { area: $area }) { held { amount } } }";
-    let answer = served.ask(supervisor, query, json!({ "area": "a\0b" })).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let bearer = format!("Bearer {}", login(&served.world.supervisor));
+    let body = json!({ "query": query, "variables": { "area": "a\0b" } }).to_string();
+    let answer = served.post(&[("Authorization", &bearer)], body).await;
+    assert_eq!((answer.status, &answer.json()["errors"][0]["extensions"]["code"]), (400, &json!("BAD_USER_INPUT")));
 }
