@@ -1,11 +1,9 @@
 //! `docs/codes.md`: every stable code of the program, what it means and what to do about it.
 
 use crate::api::codes::{self, Described};
+use crate::server::websocket::close;
 
 use super::failure::EXIT_CODES;
-
-/// The codes with which a WebSocket is closed.
-const CLOSE_CODES: &[(u16, &str)] = &[(1001, "The server is stopping. Connect again and go on with `after`.")];
 
 /// The page, in Markdown.
 pub fn page() -> String {
@@ -25,7 +23,7 @@ pub fn page() -> String {
     page += "\n## Closed connections\n\n\
         The code with which the server closes a WebSocket at `/graphql/ws` (`graphql-transport-ws`).\n";
     page += "\n| Code | Meaning and way out |\n|---|---|\n";
-    for (code, meaning) in CLOSE_CODES {
+    for (code, meaning) in close::CODES {
         page += &format!("| {code} | {meaning} |\n");
     }
     page += "\n## Exit codes\n\nThe code with which a command ends.\n";
