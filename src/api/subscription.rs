@@ -19,7 +19,7 @@ use crate::service::officers::Viewer;
 use crate::service::projector::Applied;
 use crate::service::statements::{Changes, StatementOf};
 
-use super::error::unauthenticated;
+use super::error::{bad_input, unauthenticated};
 use super::query;
 use super::query::report::{MoneyFilter, may_sum};
 use super::request::{Api, api};
@@ -78,8 +78,8 @@ impl Subscription {
         let filter = query::operation::OperationFilter::of_entries(party, kind, programme, officer);
         let filter = filter.read(request).await?.ok().map(Option::unwrap_or_default);
         let applied = request.node.applied();
-        let next = match after {
-            Some(LogIndex(index)) => index.saturating_add(1),
+        let next = match known(request, after)? {
+            Some(index) => index + 1,
             None => applied.borrow().entries,
         };
         let api = ctx.data::<Arc<Api>>()?.clone();
@@ -106,8 +106,9 @@ impl Subscription {
         let request = api(ctx)?;
         may_sum(request)?;
         let filter = query::report::read(request, filter)?;
+        let after = known(request, after)?;
         let api = ctx.data::<Arc<Api>>()?.clone();
-        let changes = request.node.statement_changes(filter, after.map(|index| index.0));
+        let changes = request.node.statement_changes(filter, after);
         Ok(stream::unfold((api, Some(changes)), |(api, changes)| async move {
             let (item, rest) = next_change(&api, changes?).await?;
             Some((item, (api, rest)))
@@ -136,6 +137,18 @@ fn still_valid(api: &Api) -> Result<()> {
     match Viewer::of(&api.node.tables(), officer) {
         Some(_) => Ok(()),
         None => Err(unauthenticated()),
+    }
+}
+
+/// The entry after which to go on. One that the log has not would never be passed in silence: the
+/// client followed another chain, or a later state of this one.
+fn known(request: &Api, after: Option<LogIndex>) -> Result<Option<u64>> {
+    let entries = request.node.heights().head.entries;
+    match after {
+        Some(LogIndex(index)) if index >= entries => {
+            Err(bad_input(format!("there is no entry {index} to go on after: the log has {entries} entries")))
+        }
+        after => Ok(after.map(|LogIndex(index)| index)),
     }
 }
 
