@@ -175,15 +175,21 @@ fn refused_document(error: ServerError) -> ServerError {
 
 /// Cuts a message that repeats too much of what was sent.
 pub(super) fn shortened(mut error: ServerError) -> ServerError {
-    if let Some((end, _)) = error.message.char_indices().nth(limits::DOCUMENT_ERROR_CHARS_MAX) {
-        error.message.truncate(end);
-        error.message.push_str(" ...");
-    }
+    shorten(&mut error.message);
     error
+}
+
+/// Cuts a sentence that repeats too much of what was sent.
+pub(super) fn shorten(message: &mut String) {
+    if let Some((end, _)) = message.char_indices().nth(limits::DOCUMENT_ERROR_CHARS_MAX) {
+        message.truncate(end);
+        message.push_str(" ...");
+    }
 }
 
 /// An error of a resolver or of the engine, whichever has come so far without a code.
 fn any_error(error: ServerError) -> ServerError {
+    let error = shortened(error);
     if code_of(&error).is_some() {
         return error;
     }

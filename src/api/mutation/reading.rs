@@ -73,8 +73,9 @@ impl<'a> InputReader<'a> {
         &self.api.node
     }
 
-    /// Notes a fault.
-    pub fn fault(&mut self, fault: Fault) {
+    /// Notes a fault. It repeats only so much of what was sent.
+    pub fn fault(&mut self, mut fault: Fault) {
+        error::shorten(&mut fault.message);
         self.faults.push(fault);
     }
 
