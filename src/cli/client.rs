@@ -36,7 +36,7 @@ const APPROVER_VARIABLE: &str = "AQUEDUCT_APPROVER_LOGIN";
 /// A server and a login there.
 #[derive(Debug, Args)]
 pub struct ServerArgs {
-    /// Works through the server at this address, such as https://books.example, instead of the
+    /// Works through the server at this address, such as `https://books.example`, instead of the
     /// data directory.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
