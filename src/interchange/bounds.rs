@@ -53,3 +53,7 @@ pub const CODE_BYTES_MAX: usize = 64;
 /// Of so many numbers that show how decimals are written, one that is written the other way is
 /// taken for a slip of its row; more of them leave it open how the file writes its numbers.
 pub const NUMBERS_PER_SLIP_MIN: u64 = 100;
+
+/// With so many characters in UTF-8 for each fault, a file is UTF-8 that was damaged, and not text
+/// in another encoding: there, a fault comes with nearly every character.
+pub const UTF_8_PER_FAULT_MIN: u64 = 10;

@@ -9,7 +9,7 @@ use csv::StringRecord;
 use encoding_rs::{CoderResult, Encoding, GB18030, GBK, UTF_8, WINDOWS_1252};
 
 use super::amount::NumberForm;
-use super::bounds::CHUNK_BYTES;
+use super::bounds::{CHUNK_BYTES, UTF_8_PER_FAULT_MIN};
 use super::columns::Columns;
 use super::mapping::Mapping;
 use super::numbers::{Numbers, NumbersFault};
@@ -107,15 +107,16 @@ impl Dialect {
     }
 }
 
-/// UTF-8 if all bytes are; else by the byte order mark; else what the bytes look like, if that is
-/// one of the two that are told apart well and they are all valid in it.
+/// By the byte order mark; else UTF-8 if all bytes are, or nearly all: then the reader names the row
+/// that is not; else what the bytes look like, if that is one of the two that are told apart well
+/// and they are all valid in it.
 fn find_encoding<R: Read>(
     open: &mut impl FnMut() -> io::Result<R>,
 ) -> Result<(&'static Encoding, Ground), DialectError> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let (mut utf_8, mut gb18030) = (Validity::new(UTF_8), Validity::new(GB18030));
     let mut first = true;
-    let mut is_ascii = true;
+    let mut shape = Shape::default();
     each_chunk(open()?, |chunk, last| {
         if std::mem::take(&mut first)
             && let Some((marked, _)) = Encoding::for_bom(chunk)
@@ -123,7 +124,7 @@ fn find_encoding<R: Read>(
         {
             return Some(marked);
         }
-        is_ascii &= chunk.is_ascii();
+        shape.see(chunk);
         utf_8.feed(chunk, last);
         gb18030.feed(chunk, last);
         detector.feed(chunk, last);
@@ -131,10 +132,12 @@ fn find_encoding<R: Read>(
     })
     .map(|marked| match marked {
         Some(marked) => Ok((marked, Ground::Detected)),
-        None if is_ascii => Ok((UTF_8, Ground::Immaterial)),
-        None if utf_8.holds => Ok((UTF_8, Ground::Detected)),
+        None if shape.is_ascii() => Ok((UTF_8, Ground::Immaterial)),
+        None if utf_8.holds || shape.is_damaged_utf_8() => Ok((UTF_8, Ground::Detected)),
         None => match detector.guess(None, Utf8Detection::Deny) {
             guess if guess == GBK && gb18030.holds => Ok((GB18030, Ground::Detected)),
+            // A few accents, and one of them damaged: nobody can tell from that.
+            guess if guess == WINDOWS_1252 && shape.is_mostly_utf_8() => Err(DialectError::Encoding(None)),
             // ISO-8859-1 is read as its superset, as everywhere on the web.
             guess if guess == WINDOWS_1252 => Ok((WINDOWS_1252, Ground::Detected)),
             guess => Err(DialectError::Encoding(Some(guess.name()))),
@@ -154,6 +157,36 @@ fn each_chunk<R: Read, T>(mut source: R, mut see: impl FnMut(&[u8], bool) -> Opt
         if answer.is_some() || last {
             return Ok(answer);
         }
+    }
+}
+
+/// How much of a file is UTF-8 beyond ASCII, and how much is not.
+#[derive(Default)]
+struct Shape {
+    characters: u64,
+    faults: u64,
+}
+
+impl Shape {
+    fn see(&mut self, chunk: &[u8]) {
+        for part in chunk.utf8_chunks() {
+            // A count of characters fits 64 bits.
+            self.characters += part.valid().chars().filter(|character| !character.is_ascii()).count() as u64;
+            self.faults += u64::from(!part.invalid().is_empty());
+        }
+    }
+
+    fn is_ascii(&self) -> bool {
+        self.characters == 0 && self.faults == 0
+    }
+
+    /// Text in another encoding is hardly ever UTF-8 by accident, and never nearly all of it.
+    fn is_damaged_utf_8(&self) -> bool {
+        self.characters >= UTF_8_PER_FAULT_MIN.saturating_mul(self.faults)
+    }
+
+    fn is_mostly_utf_8(&self) -> bool {
+        self.characters >= self.faults
     }
 }
 

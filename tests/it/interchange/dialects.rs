@@ -136,6 +136,18 @@ fn the_encoding_is_found_or_asked_for() {
         assert_eq!(found(&bytes), format!("{label} DETECTED true"));
         assert_eq!(read(&small, &bytes).outcomes, read(&small, &chinese).outcomes);
     }
+    // A damaged byte does not make another encoding of it: the row is named.
+    let mut damaged = file(&["खुन्दनी हाला", "常州市财政局"].repeat(4)).into_bytes();
+    let at = damaged.len() - 20;
+    damaged[at] = 0xff;
+    assert_eq!(found(&damaged), "UTF-8 DETECTED false");
+    let error = read(&small, &damaged).error.unwrap().to_string();
+    assert!(error.starts_with("row 8 is not valid UTF-8"), "{error}");
+    // Too few to tell: asked for.
+    let mut few = file(&["Cañón del Río", "Bogotá"]).into_bytes();
+    let at = few.iter().position(|byte| *byte == 0xc3).unwrap();
+    few.remove(at);
+    assert!(found(&few).contains("encoding"), "{}", found(&few));
     // Neither of the two that are told apart well: said, with a guess, and not taken.
     for encoding in [encoding_rs::WINDOWS_1251, encoding_rs::SHIFT_JIS, encoding_rs::BIG5] {
         let towns = match encoding.name() {
