@@ -75,7 +75,7 @@ pub enum ImportError {
     #[error("the control totals of the file do not add up, so nothing was recorded; this is a fault of the program")]
     ControlTotals,
     /// The rules would refuse some rows, so none was recorded.
-    #[error("rows such as {first} would not be recorded")]
+    #[error("row {first}, and others of its programme or cycle, would not be recorded")]
     WouldBeRefused {
         /// The first row like it.
         first: u64,

@@ -1,4 +1,5 @@
 //! Tables as they come: other encodings and layouts, bad rows, interrupted and hostile files.
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
