@@ -105,6 +105,18 @@ pub const LIST_ROWS_LOOKED_AT_MAX: u64 = 100_000;
 /// that an officer may sign, at most: each is read whole.
 pub const WAITING_COUNTED_MAX: u64 = 1_000;
 
+/// Milliseconds that a starting node waits for the check that every allocation adds up to its
+/// tokens. Larger books are checked while it serves already, and a break ends it then.
+pub const IDENTITY_WAIT_MS: u64 = 1_000;
+
+/// Cells of past heights that are kept in memory, for readers who asked just before the newest
+/// batches: about half a kilobyte each. Earlier moments are read from the rows.
+pub const CELLS_REMEMBERED_MAX: usize = 20_000;
+
+/// Allocations whose fund is kept in memory, beside the one of each that blocks bring: some fifty
+/// bytes each, and one look-up in the views for each that is not kept.
+pub const FUNDS_REMEMBERED_MAX: usize = 100_000;
+
 /// Batches of blocks of which it is remembered what they touched, while somebody follows a
 /// statement. Who falls further behind has it summed anew.
 pub const TOUCHED_BATCHES_MAX: usize = 64;

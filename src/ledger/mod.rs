@@ -13,6 +13,7 @@
 //! Bytes, signatures and digests of blocks do not belong here; rows and SQL do not either.
 
 pub mod admit;
+pub mod cell;
 pub mod fact;
 pub mod hop;
 pub mod ids;

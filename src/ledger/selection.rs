@@ -29,8 +29,6 @@ pub struct MoneyFilter {
     pub area: Option<String>,
     /// The currency.
     pub currency: Option<Currency>,
-    /// The allocation.
-    pub allocation: Option<AllocationId>,
 }
 
 /// How sums are grouped; always by currency as well.

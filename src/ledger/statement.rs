@@ -72,22 +72,6 @@ impl Statement {
         }
     }
 
-    /// Adds another set of money.
-    pub fn add_all(&mut self, other: &Self) {
-        self.allocated += other.allocated;
-        self.surplus += other.surplus;
-        self.held += other.held;
-        self.in_transit += other.in_transit;
-        self.overdue += other.overdue;
-        self.booked += other.booked;
-        self.confirmed += other.confirmed;
-        self.deducted += other.deducted;
-        self.returned += other.returned;
-        self.disputed += other.disputed;
-        self.unaccounted += other.unaccounted;
-        self.judged_allocated += other.judged_allocated;
-    }
-
     /// Whether both sides are equal.
     pub fn closes(&self) -> bool {
         let classes = [
@@ -133,6 +117,14 @@ pub struct HopSums {
     /// Official money and quantity of deliveries that state quantities, in minor units and
     /// millionths; and the verified ones.
     pub quantities: Quantities,
+    /// Sum of `s` over all hops.
+    pub sent: i128,
+    /// Sum of `r` over answered hops.
+    pub arrived: i128,
+    /// Sum of `f` over all hops.
+    pub deducted: i128,
+    /// Sum of `q` over all hops.
+    pub refused: i128,
 }
 
 /// What the split of a loss is computed from.
@@ -154,6 +146,10 @@ impl HopSums {
     /// Adds a hop as it stands at a moment.
     pub fn add_hop(&mut self, hop: &Hop, at: Millis) {
         self.loss += i128::from(hop.shortfall().unwrap_or(0));
+        self.sent += i128::from(hop.sent);
+        self.arrived += i128::from(hop.figures.arrived.unwrap_or(0));
+        self.deducted += i128::from(hop.figures.deducted);
+        self.refused += i128::from(hop.refused);
         if matches!(hop.kind, HopKind::Transfer | HopKind::Delivery) && hop.is_judged(at) {
             let good = hop.figures.arrived.unwrap_or(0) + hop.figures.deducted + hop.refused;
             self.judged_sent += i128::from(hop.sent);
@@ -185,21 +181,6 @@ impl HopSums {
                 _ => q.lacking += 1,
             }
         }
-    }
-
-    /// Adds the sums over other hops.
-    pub fn add_all(&mut self, other: &Self) {
-        self.loss += other.loss;
-        self.judged_sent += other.judged_sent;
-        self.judged_good += other.judged_good;
-        self.answered += other.answered;
-        self.answerable += other.answerable;
-        let (own, its) = (&mut self.quantities, &other.quantities);
-        own.official += its.official;
-        own.verified += its.verified;
-        own.official_quantity += its.official_quantity;
-        own.verified_quantity += its.verified_quantity;
-        own.lacking += its.lacking;
     }
 
     /// The narrow rate of passes of hands: `1 - sum(r + f + q) / sum(s)` over judged ones.

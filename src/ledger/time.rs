@@ -13,6 +13,11 @@ pub const DAY_MS: i64 = 86_400_000;
 pub struct Millis(pub i64);
 
 impl Millis {
+    /// Before every other moment.
+    pub const MIN: Self = Self(i64::MIN);
+    /// After every other moment.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// Reads RFC 3339 text of any offset and precision; `None` when it is not a moment.
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|t| Self(t.timestamp_millis()))

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
-use crate::ledger::ids::{KeyId, PartyKey};
+use crate::ledger::ids::{AllocationId, KeyId, PartyKey};
 use crate::ledger::operation::Stated;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
@@ -21,7 +21,7 @@ use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::chain::ChainStore;
 use crate::store::database::{Database, Place};
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, with_causes};
 use crate::store::faults::Faults;
 use crate::store::lock::{LockError, WriterLock};
 use crate::store::node::NodeStore;
@@ -242,6 +242,7 @@ impl Node {
             return Err(StartError::ClockBehind { now, head: stored_head.time });
         }
         let (mut replica, applied) = load(&opened, bounds).await?;
+        let identity = check_identity(opened.views.clone()).await?;
         let (stop, stopped) = watch::channel(false);
         let metrics = Arc::new(Metrics::new(now));
         let (projector, projecting) =
@@ -263,6 +264,9 @@ impl Node {
         let broken = Arc::new(watch::channel(false).0);
         let ordering = watch_over("orderer", tokio::spawn(orderer.run()), &stop, &broken);
         let projecting = watch_over("projector", projecting, &stop, &broken);
+        if let Some(identity) = identity {
+            tokio::spawn(watch_identity(identity, broken.clone()));
+        }
         info!(chain.id = %chain_id, height = stored_head.height, "node is open");
         let node = Self {
             chain_id,
@@ -499,6 +503,42 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     Ok(Opened { chain, views, store, keyring, proposer: PublicKey(proposer.0), salt_key, lock })
 }
 
+/// Whether the tokens of every allocation add up to it; of large books the answer comes later.
+async fn check_identity(views: Views) -> Result<Option<Identity>, StartError> {
+    let mut checking = tokio::spawn(async move { views.identity_breaks().await });
+    let wait = Duration::from_millis(limits::IDENTITY_WAIT_MS);
+    match tokio::time::timeout(wait, &mut checking).await {
+        Err(_) => Ok(Some(checking)),
+        Ok(breaks) => match breaks.map_err(|why| StartError::ViewsContradict(why.to_string()))??.first() {
+            Some(first) => Err(StartError::ViewsContradict(identity_broken(*first))),
+            None => Ok(None),
+        },
+    }
+}
+
+/// The allocations that do not add up, once they are known.
+type Identity = JoinHandle<Result<Vec<AllocationId>, ViewsError>>;
+
+fn identity_broken(allocation: AllocationId) -> String {
+    format!("allocation {allocation} does not add up to its tokens")
+}
+
+/// Ends a node whose books turn out not to add up.
+async fn watch_identity(identity: Identity, broken: Arc<watch::Sender<bool>>) {
+    match identity.await {
+        Ok(Ok(breaks)) => {
+            if let Some(first) = breaks.first() {
+                let what = identity_broken(*first);
+                error!(what, "the views contradict themselves; make them anew with `aqueduct rebuild`");
+                broken.send_replace(true);
+            }
+        }
+        Ok(Err(why)) => warn!(error = with_causes(&why), "the identity of the books could not be checked"),
+        // The node is stopping.
+        Err(_) => {}
+    }
+}
+
 /// The books as the views hold them.
 async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), StartError> {
     let contradict = |what: &str| StartError::ViewsContradict(what.to_owned());
@@ -515,13 +555,6 @@ async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), Sta
         let what = format!("the views were made from another block {height} than the one here");
         return Err(StartError::ChainBehindViews(what));
     }
-    let broken = opened.views.identity_breaks().await?;
-    if let Some(first) = broken.first() {
-        return Err(StartError::ViewsContradict(format!("allocation {first} does not add up to its tokens")));
-    }
-    if let Some(currency) = opened.views.total_breaks().await?.first() {
-        return Err(StartError::ViewsContradict(format!("all money in {currency} does not add up to its tokens")));
-    }
     let mut tiles = std::collections::BTreeMap::new();
     for TileId { level, index } in Tree::tiles_for_restore(header.tree_size) {
         if let Some(bytes) = opened.views.tile(level, index).await? {
@@ -535,8 +568,12 @@ async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), Sta
     }
     let applied = Applied { height: Some(height), entries: header.tree_size, time: Some(Millis(header.time.millis())) };
     let tables = opened.views.load_resident().await?;
+    opened.views.load_cells().await?;
+    if let Some(what) = opened.views.contradiction(&tables) {
+        return Err(contradict(&what));
+    }
     let mut replica = Replica::new(tables, Some(header), tree, opened.proposer).bounded(bounds.resident_records);
-    replica.set_due(opened.views.due_amounts().await?);
+    replica.set_due(opened.views.due_amounts());
     Ok((replica, applied))
 }
 

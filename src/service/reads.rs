@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::chain::digest::Digest;
 use crate::chain::proof::{self, NoProof};
+use crate::ledger::cell::Sums;
 use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
 use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
@@ -16,6 +17,7 @@ use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::store::views::Views;
+use crate::store::views::cells::Groups;
 use crate::store::views::error::ViewsError;
 
 use super::node::Node;
@@ -135,34 +137,25 @@ pub async fn moment(views: &Views, as_of: Option<Millis>) -> Result<Moment, Read
 
 /// The sums of a report, before its groups have names.
 #[derive(Clone, Debug)]
-pub struct Sums {
+pub struct Grouped {
     by: GroupBy,
     moment: Moment,
-    groups: BTreeMap<(GroupKey, Currency), (Statement, HopSums)>,
+    groups: Groups,
 }
 
 /// Sums where money is and where it was lost, by group.
-pub async fn sums(views: &Views, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Sums, ReadError> {
-    let mut groups: BTreeMap<(GroupKey, Currency), (Statement, HopSums)> = BTreeMap::new();
-    for (key, currency, statement) in views.statements(filter, by, moment.entries, moment.at).await? {
-        groups.entry((key, currency)).or_default().0 = statement;
-    }
-    for (key, currency, hops) in views.hop_sums(filter, by, moment.entries, moment.at).await? {
-        groups.entry((key, currency)).or_default().1 = hops;
-    }
-    Ok(Sums { by, moment, groups })
+pub async fn sums(views: &Views, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Grouped, ReadError> {
+    Ok(Grouped { by, moment, groups: views.sums(filter, by, moment.height, moment.at).await? })
 }
 
-impl Sums {
+impl Grouped {
     /// The report, with the names that the books know. Nothing is awaited here, so the books
     /// may be locked.
     pub fn report(self, tables: &Tables) -> Report {
         let Self { by, moment, groups } = self;
-        let mut totals: BTreeMap<Currency, (Statement, HopSums)> = BTreeMap::new();
-        for ((_, currency), (statement, hops)) in &groups {
-            let total = totals.entry(*currency).or_default();
-            total.0.add_all(statement);
-            total.1.add_all(hops);
+        let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
+        for ((_, currency), sums) in &groups {
+            totals.entry(*currency).or_default().add(sums, 1);
         }
         let groups = groups.into_iter().map(|((key, currency), sums)| group(tables, key, currency, sums, by));
         let groups = groups.collect();
@@ -180,7 +173,7 @@ fn group(
     tables: &Tables,
     key: GroupKey,
     currency: Currency,
-    (statement, hops): (Statement, HopSums),
+    Sums { statement, hops }: Sums,
     by: GroupBy,
 ) -> ReportGroup {
     // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
@@ -224,13 +217,12 @@ impl Node {
     /// The statement of a set of money; `None` when there is none of it in any currency and the
     /// filter names none.
     pub async fn statement(&self, filter: &MoneyFilter, moment: Moment) -> Result<Option<MoneyStatement>, ReadError> {
-        let mut found = self.views().statements(filter, GroupBy::Nothing, moment.entries, moment.at).await?;
+        let mut found = self.views().sums(filter, GroupBy::Nothing, moment.height, moment.at).await?;
         if found.len() > 1 {
-            return Err(ReadError::MixedCurrencies(found.into_iter().map(|(_, currency, _)| currency).collect()));
+            return Err(ReadError::MixedCurrencies(found.into_keys().map(|(_, currency)| currency).collect()));
         }
-        let found = found.pop().map(|(_, currency, statement)| (currency, statement));
-        Ok(match (found, self.currency_of(filter)) {
-            (Some((currency, statement)), _) => Some(MoneyStatement { currency, statement }),
+        Ok(match (found.pop_first(), self.currency_of(filter)) {
+            (Some(((_, currency), Sums { statement, .. })), _) => Some(MoneyStatement { currency, statement }),
             (None, Some(currency)) => Some(MoneyStatement { currency, statement: Statement::default() }),
             (None, None) => None,
         })
@@ -238,11 +230,7 @@ impl Node {
 
     /// The statement of a token and its descendants.
     pub async fn token_statement(&self, token: TokenId, moment: Moment) -> Result<Statement, ReadError> {
-        let mut statement = Statement::default();
-        for sum in self.views().descendant_sums(token, moment.entries, moment.at).await? {
-            statement.add(sum.origin, sum.state, sum.overdue, sum.amount);
-        }
-        Ok(statement)
+        Ok(self.views().descendants_statement(token, moment.entries, moment.at).await?)
     }
 
     /// Where money is and where it was lost, by group.

@@ -125,7 +125,7 @@ pub struct Replica {
     tree: Tree,
     proposer: PublicKey,
     /// In-transit money by due time: what falls due next.
-    due: BTreeMap<Millis, i64>,
+    due: BTreeMap<Millis, i128>,
     /// What was read or changed since which entry, oldest first: candidates for dropping.
     recent: VecDeque<(u64, Vec<Cached>)>,
     /// How many keys that list holds.
@@ -188,7 +188,7 @@ impl Replica {
     }
 
     /// Sets the in-transit money by due time, as loaded at start.
-    pub fn set_due(&mut self, due: BTreeMap<Millis, i64>) {
+    pub fn set_due(&mut self, due: BTreeMap<Millis, i128>) {
         self.due = due;
     }
 
@@ -404,7 +404,7 @@ impl Replica {
         };
         if let (TokenState::InTransit, Some(due)) = (token.state, token.due) {
             let amount = self.due.entry(due).or_insert(0);
-            *amount += sign * token.amount;
+            *amount += sign * i128::from(token.amount);
             if *amount == 0 {
                 self.due.remove(&due);
             }

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::ledger::selection::MoneyFilter;
 use crate::limits::{STATEMENTS_FOLLOWED_MAX, STATEMENTS_SUMMED_AT_ONCE_MAX};
+use crate::store::views::blocks::BlockRow;
 
 use super::lists::{self, ListError};
 use super::node::Node;
@@ -161,7 +162,15 @@ impl Changes {
             Since::Moment(moment) => moment,
             Since::Entry(entry) if entry >= seen.entries => return Ok(None),
             Since::Entry(entry) => match node.views().block_of_entry(entry).await? {
-                Some(block) => Moment { at: block.time, height: block.height, entries: entry + 1 },
+                Some(block) if block.entries() == entry + 1 => moment_of_block(&block),
+                // Statements are of whole blocks: of this one the follower knows a part.
+                Some(BlockRow { height, .. }) => match height.checked_sub(1) {
+                    Some(before) => match node.views().block_at(before).await? {
+                        Some(before) => moment_of_block(&before),
+                        None => return Ok(None),
+                    },
+                    None => return Ok(Some(None)),
+                },
                 None => return Ok(None),
             },
         };
@@ -219,9 +228,12 @@ impl Shared {
                 && filter.cycle.as_ref().is_none_or(|cycle| *cycle == allocation.cycle)
                 && filter.purpose.as_ref().is_none_or(|purpose| *purpose == allocation.purpose)
                 && filter.currency.is_none_or(|currency| currency == allocation.currency)
-                && filter.allocation.is_none_or(|id| id == allocation.id)
         }))
     }
+}
+
+fn moment_of_block(block: &BlockRow) -> Moment {
+    Moment { at: block.time, height: block.height, entries: block.entries() }
 }
 
 /// The moment of what the views hold. A chain has its first block before anybody follows it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
 
+use crate::ledger::cell::{Cell, CellKey, Fund, FundId};
 use crate::ledger::hop::Hop;
 use crate::ledger::registry::{Allocation, Programme};
 use crate::ledger::state::Tables;
@@ -94,6 +95,27 @@ impl<'a> Comparison<'a> {
             async |views: &Views, after| views.imported_rows_after(after, PAGE_ROWS).await,
             |(key, _): &([u8; 16], Option<u64>)| *key,
             hex::encode,
+        )
+        .await?;
+        self.table(
+            "funds",
+            async |views: &Views, after| views.funds_after(after, PAGE_ROWS).await,
+            |(id, _): &(FundId, Fund)| *id,
+            |id| id.0.to_string(),
+        )
+        .await?;
+        self.table(
+            "cells",
+            async |views: &Views, after| views.cells_after(after, PAGE_ROWS).await,
+            |(id, _): &(u32, CellKey)| *id,
+            |id| id.to_string(),
+        )
+        .await?;
+        self.table(
+            "cell_rows",
+            async |views: &Views, after| views.cell_rows_after(after, PAGE_ROWS).await,
+            |(cell, height, _): &(u32, u64, Cell)| (*cell, *height),
+            |(cell, height)| format!("cell {cell}, height {height}"),
         )
         .await?;
         self.table(

@@ -10,6 +10,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, boolean, text, text_null};
 
+use super::{table, table_by_number};
+
 /// Every table, in the order of making.
 const TABLES: &[&str] = &[
     "blocks",
@@ -56,39 +58,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-/// A table with its columns and primary key.
-fn table<const C: usize, const K: usize>(
-    name: &'static str,
-    columns: [ColumnDef; C],
-    key: [&'static str; K],
-) -> TableCreateStatement {
-    let mut primary = Index::create();
-    for column in key {
-        primary.col(column);
-    }
-    let mut table = Table::create();
-    table.table(name).primary_key(primary.primary());
-    for column in columns {
-        table.col(column);
-    }
-    table.take()
-}
-
-/// A table whose one key is an integer. On SQLite, where BIGINT is written INTEGER, that is the
-/// row's own number, without an index beside it.
-fn table_by_number<const C: usize>(
-    name: &'static str,
-    key: &'static str,
-    columns: [ColumnDef; C],
-) -> TableCreateStatement {
-    let mut table = Table::create();
-    table.table(name).col(big_integer(key).primary_key());
-    for column in columns {
-        table.col(column);
-    }
-    table.take()
 }
 
 fn log_tables() -> Vec<TableCreateStatement> {

@@ -2,8 +2,10 @@
 
 mod m20261121_000001_make_views;
 mod m20261121_000002_bytewise_texts;
+mod m20261121_000003_make_cells;
 
-use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::big_integer;
 
 /// Brings the views' schema up to date.
 pub struct ViewsMigrator;
@@ -11,6 +13,43 @@ pub struct ViewsMigrator;
 #[async_trait::async_trait]
 impl MigratorTrait for ViewsMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_make_views::Migration), Box::new(m20261121_000002_bytewise_texts::Migration)]
+        vec![
+            Box::new(m20261121_000001_make_views::Migration),
+            Box::new(m20261121_000002_bytewise_texts::Migration),
+            Box::new(m20261121_000003_make_cells::Migration),
+        ]
     }
+}
+
+/// A table with its columns and primary key.
+fn table<const C: usize, const K: usize>(
+    name: &'static str,
+    columns: [ColumnDef; C],
+    key: [&'static str; K],
+) -> TableCreateStatement {
+    let mut primary = Index::create();
+    for column in key {
+        primary.col(column);
+    }
+    let mut table = Table::create();
+    table.table(name).primary_key(primary.primary());
+    for column in columns {
+        table.col(column);
+    }
+    table.take()
+}
+
+/// A table whose one key is an integer. On SQLite, where BIGINT is written INTEGER, that is the
+/// row's own number, without an index beside it.
+fn table_by_number<const C: usize>(
+    name: &'static str,
+    key: &'static str,
+    columns: [ColumnDef; C],
+) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name).col(big_integer(key).primary_key());
+    for column in columns {
+        table.col(column);
+    }
+    table.take()
 }

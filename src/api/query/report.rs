@@ -128,6 +128,5 @@ pub fn read(api: &Api, filter: Option<MoneyFilter>) -> Result<selection::MoneyFi
         party,
         area: filter.area,
         currency: filter.currency.map(|code| code.0),
-        allocation: None,
     })
 }

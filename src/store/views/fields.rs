@@ -65,7 +65,11 @@ impl Columns {
     }
 
     pub fn area(self, column: &'static str, value: i64) -> Result<AreaId, ViewsError> {
-        self.some(column, u32::try_from(value).ok().map(AreaId))
+        self.small(column, value).map(AreaId)
+    }
+
+    pub fn small(self, column: &'static str, value: i64) -> Result<u32, ViewsError> {
+        self.some(column, u32::try_from(value).ok())
     }
 
     pub fn named<T>(self, column: &'static str, value: i64, read: fn(u8) -> Option<T>) -> Result<T, ViewsError> {

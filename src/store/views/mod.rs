@@ -9,12 +9,12 @@
 //! database holds.
 
 pub mod blocks;
+pub mod cells;
 pub mod checks;
 mod dialect;
 mod entity;
 pub mod error;
 mod fields;
-mod hop_figures;
 pub mod imports;
 pub mod lists;
 pub mod load;
@@ -23,11 +23,14 @@ pub mod rows;
 pub mod sums;
 pub mod verify;
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
 use super::database::Place;
 use super::faults::Faults;
 use super::statements::StatementCount;
+use cells::Cells;
 use dialect::Writing;
 use entity::applied;
 use error::ViewsError;
@@ -54,6 +57,8 @@ pub struct Views {
     faults: Faults,
     /// What the readers have sent.
     statements: StatementCount,
+    /// The cells as they stand, near enough: what they lack is read.
+    cells: Arc<RwLock<Cells>>,
 }
 
 impl Views {
@@ -62,7 +67,7 @@ impl Views {
         let (writer, mut readers) = dialect::open(place).await?;
         let statements = StatementCount::default();
         statements.watch(&mut readers);
-        Ok(Self { writer, readers, faults, statements })
+        Ok(Self { writer, readers, faults, statements, cells: Arc::default() })
     }
 
     /// How many statements its readers have sent.
@@ -79,7 +84,9 @@ impl Views {
 
     /// Empties every table, so that the views can be made anew.
     pub async fn clear(&self) -> Result<(), ViewsError> {
-        self.clear_all().await.map_err(ViewsError::Clear)
+        self.clear_all().await.map_err(ViewsError::Clear)?;
+        *self.cells.write().unwrap_or_else(PoisonError::into_inner) = Cells::default();
+        Ok(())
     }
 
     /// Closes every connection.
@@ -105,6 +112,9 @@ impl Views {
         tx.empty::<entity::imported_row::Entity>().await?;
         tx.empty::<entity::total::Entity>().await?;
         tx.empty::<entity::tile::Entity>().await?;
+        tx.empty::<entity::fund::Entity>().await?;
+        tx.empty::<entity::cell::Entity>().await?;
+        tx.empty::<entity::cell_row::Entity>().await?;
         let nothing = applied::Model { id: applied::ONLY, height: None, entries: 0, changes_digest: vec![0; 32] };
         tx.update(&applied::replace(&nothing)).await?;
         tx.commit().await

@@ -57,6 +57,7 @@ impl Views {
     pub async fn project(&self, blocks: &[ProjectedBlock]) -> Result<(), ViewsError> {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
         check(blocks)?;
+        let cells = self.draft_cells(blocks).await?;
         let batch = Batch::of(blocks);
         let failed = |source| ViewsError::Project { first: first.height, last: last.height, source };
         let asked = |point| self.faults.check(point).map_err(|fault| failed(DbErr::Custom(fault.to_string())));
@@ -69,7 +70,10 @@ impl Views {
         asked(Point::ViewsHalfway)?;
         batch.write_registry(&mut tx).await.map_err(failed)?;
         batch.write_log(&mut tx, blocks).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)
+        cells.write(&mut tx).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        self.take_cells(cells);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::ledger::cell::{Cell, CellKey, Fund, FundId};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Programme};
@@ -13,7 +14,7 @@ use crate::ledger::token::Token;
 
 use super::Views;
 use super::blocks::{BlockRow, OperationRow, Tile};
-use super::entity::{block, hop, imported_row, programme, tile};
+use super::entity::{block, cell, cell_row, fund, hop, imported_row, programme, tile};
 use super::error::ViewsError;
 use super::fields::index;
 use super::rows::Meant;
@@ -84,6 +85,34 @@ impl Views {
             .all(&self.readers)
             .await;
         rows.map_err(ViewsError::read("imported rows"))?.into_iter().map(imported_row::Model::read).collect()
+    }
+
+    /// Funds after an id.
+    pub async fn funds_after(&self, after: Option<FundId>, limit: u64) -> Result<Vec<(FundId, Fund)>, ViewsError> {
+        let page = Page::oldest_first(after.map(|id| i64::from(id.0)), limit);
+        let all = Meant::served(Condition::all());
+        let found = self.page_of::<fund::Entity>("funds", fund::Column::Id, all, page).await?;
+        found.rows.into_iter().map(fund::Model::read).collect()
+    }
+
+    /// The keys of cells after an id.
+    pub async fn cells_after(&self, after: Option<u32>, limit: u64) -> Result<Vec<(u32, CellKey)>, ViewsError> {
+        let page = Page::oldest_first(after.map(i64::from), limit);
+        let all = Meant::served(Condition::all());
+        let found = self.page_of::<cell::Entity>("cells", cell::Column::Id, all, page).await?;
+        found.rows.into_iter().map(cell::Model::read).collect()
+    }
+
+    /// What was in cells after blocks, after a cell and height.
+    pub async fn cell_rows_after(
+        &self,
+        after: Option<(u32, u64)>,
+        limit: u64,
+    ) -> Result<Vec<(u32, u64, Cell)>, ViewsError> {
+        let key = (cell_row::Column::Cell, cell_row::Column::Height);
+        let after = after.map(|(cell, height)| (i64::from(cell), index(height)));
+        let rows = self.rows_after::<cell_row::Entity>("rows of cells", key, after, limit).await?;
+        rows.into_iter().map(cell_row::Model::read).collect()
     }
 
     /// Tiles after a level and number.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aqueduct::ledger::admit::{self, Change};
+use aqueduct::ledger::cell::Sums;
 use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{AllocationId, HopId};
 use aqueduct::ledger::needs::{Needs, lacking};
@@ -179,12 +180,12 @@ fn statements_close(history: &History) {
     let tables = &history.world.tables;
     let total = history.world.statement(|_| true);
     let check = |name: &str, groups: Vec<Statement>| {
-        let mut sum = Statement::default();
-        for group in &groups {
+        let mut sum = Sums::default();
+        for group in groups {
             assert!(group.closes(), "a group by {name} closes: {group:?}");
-            sum.add_all(group);
+            sum.add(&Sums { statement: group, ..Sums::default() }, 1);
         }
-        assert_eq!(sum, total, "the groups by {name} add up");
+        assert_eq!(sum.statement, total, "the groups by {name} add up");
     };
     let by_allocation = groups(history, |token| token.allocation);
     for (id, (_, allocated, surplus)) in &history.book.allocations {

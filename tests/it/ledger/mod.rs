@@ -3,7 +3,7 @@
 mod acts;
 mod bookkeeper;
 mod histories;
-mod history;
+pub mod history;
 mod imports;
 mod refusals;
 mod rules;

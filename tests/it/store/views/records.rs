@@ -1,5 +1,6 @@
 //! Every record comes back as it was written, at the ends of every range.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aqueduct::ledger::admit::Change;
@@ -21,6 +22,11 @@ use super::{views, views_on_postgres};
 
 const TEXT: &str = "\u{1f4a7} o'Brien \"x\" %_ \\ ; --";
 
+/// A block of one entry, as it was changed.
+pub fn block_of(height: u64, time: Millis, entry: u64, change: Arc<Change>) -> ProjectedBlock {
+    ProjectedBlock { time, changes: vec![change], ..block(height, entry, vec![]) }
+}
+
 fn block(height: u64, entry: u64, facts: Vec<Fact>) -> ProjectedBlock {
     let recorded = Recorded {
         entry,
@@ -31,7 +37,7 @@ fn block(height: u64, entry: u64, facts: Vec<Fact>) -> ProjectedBlock {
         basis: if entry == 0 { Basis::Own } else { Basis::Reported },
         recorded_at: Millis(if entry == 0 { i64::MIN } else { i64::MAX }),
         occurred_at: Millis(if entry == 0 { i64::MAX } else { i64::MIN }),
-        signers: (0..entry).map(|at| KeyId([u8::try_from(at).unwrap(); 32])).collect(),
+        signers: (0..entry.min(9)).map(|at| KeyId([u8::try_from(at).unwrap(); 32])).collect(),
         subject: (entry > 0).then_some(TokenId::MAX.0),
     };
     let facts = facts.into_iter().chain([Fact::Recorded(Arc::new(recorded))]).collect();
@@ -116,6 +122,9 @@ fn tokens() -> Vec<Token> {
     tokens
 }
 
+/// Beyond every amount of the ledger, and within what its sums of four amounts hold.
+const FAR: i64 = i64::MAX / 4;
+
 pub fn hops() -> Vec<Hop> {
     let least = Hop {
         id: HopId::MIN,
@@ -125,10 +134,10 @@ pub fn hops() -> Vec<Hop> {
         via: None,
         allocation: AllocationId::MIN,
         token: None,
-        sent: i64::MIN,
-        figures: HopFigures { deducted: i64::MIN, arrived: None, answered_at: None, deductions: vec![] },
-        refused: i64::MIN,
-        bounced_home: i64::MIN,
+        sent: -FAR,
+        figures: HopFigures { deducted: -FAR, arrived: None, answered_at: None, deductions: vec![] },
+        refused: -FAR,
+        bounced_home: -FAR,
         credited: None,
         sent_at: Millis(i64::MIN),
         due: Millis(i64::MIN),
@@ -147,8 +156,8 @@ pub fn hops() -> Vec<Hop> {
         version: 0,
     };
     let figures = HopFigures {
-        deducted: i64::MAX,
-        arrived: Some(i64::MAX),
+        deducted: FAR,
+        arrived: Some(FAR),
         answered_at: Some(Millis(i64::MAX)),
         deductions: vec![(TEXT.to_owned(), i64::MAX), (String::new(), i64::MIN)],
     };
@@ -160,10 +169,10 @@ pub fn hops() -> Vec<Hop> {
         via: Some(PartyKey::MIN),
         allocation: AllocationId::MAX,
         token: Some(TokenId::MAX),
-        sent: i64::MAX,
+        sent: FAR,
         figures: figures.clone(),
-        refused: i64::MAX,
-        bounced_home: i64::MAX,
+        refused: FAR,
+        bounced_home: FAR,
         credited: Some(i64::MAX),
         sent_at: Millis(i64::MAX),
         due: Millis(i64::MAX),
@@ -267,12 +276,19 @@ pub fn allocations() -> Vec<Allocation> {
     vec![one(AllocationId::MIN, i64::MAX, true, Some((1 << 43) - 1)), one(AllocationId::MAX, i64::MIN, false, None)]
 }
 
+/// What opens the allocations of some money.
+fn opened(ids: impl Iterator<Item = AllocationId>) -> impl Iterator<Item = Fact> {
+    let template = allocations().remove(0);
+    let ids: BTreeSet<AllocationId> = ids.collect();
+    ids.into_iter().map(move |id| Fact::AllocationSet(Arc::new(Allocation { id, ..template.clone() })))
+}
+
 #[tokio::test]
 async fn tokens_come_back_as_they_were() {
     let (_folder, views) = views().await;
     let mut expected = tokens();
-    let facts: Vec<Fact> = expected.iter().cloned().map(|token| Fact::TokenMade(Arc::new(token))).collect();
-    write(&views, &facts).await;
+    let facts = expected.iter().cloned().map(|token| Fact::TokenMade(Arc::new(token)));
+    write(&views, &opened(expected.iter().map(|token| token.allocation)).chain(facts).collect::<Vec<_>>()).await;
     expected.sort_by_key(|token| token.id);
     assert_eq!(views.tokens_after(None, 100).await.unwrap(), expected);
     let ids: Vec<TokenId> = expected.iter().map(|token| token.id).collect();
@@ -285,8 +301,8 @@ async fn tokens_come_back_as_they_were() {
 async fn hops_come_back_as_they_were() {
     let (_folder, views) = views().await;
     let mut expected = hops();
-    let facts: Vec<Fact> = expected.iter().cloned().map(|hop| Fact::HopSet(Arc::new(hop), None)).collect();
-    write(&views, &facts).await;
+    let facts = expected.iter().cloned().map(|hop| Fact::HopSet(Arc::new(hop), None));
+    write(&views, &opened(expected.iter().map(|hop| hop.allocation)).chain(facts).collect::<Vec<_>>()).await;
     expected.sort_by_key(|hop| hop.id);
     let found = views.hop_versions_after(None, 100).await.unwrap();
     assert!(found.iter().all(|(_, ended)| ended.is_none()));
@@ -338,11 +354,16 @@ async fn sums_above_64_bits_are_exact() {
     let facts = allocations().into_iter().map(|a| Fact::AllocationSet(Arc::new(a)));
     let template = Token { amount: i64::MAX, ..tokens().remove(0) };
     let token = |at| Token { id: TokenId(Place::new(0, at).unwrap()), ..template.clone() };
-    let facts: Vec<Fact> = facts.chain((1..=5).map(|at| Fact::TokenMade(Arc::new(token(at))))).collect();
+    let first = Fact::TokenMade(Arc::new(token(0)));
+    let parts = (1..=4).map(|at| Token { parent: Some(token(0).id), ..token(at) });
+    let parts = parts.map(|token| Fact::TokenMade(Arc::new(token)));
+    let facts: Vec<Fact> = facts.chain([first]).chain(parts).collect();
     write(&views, &facts).await;
-    let sums = views.token_sums(&MoneyFilter::default(), GroupBy::Nothing, 1, Millis(0)).await.unwrap();
-    assert_eq!(sums.len(), 1);
-    assert_eq!(sums[0].amount, 5 * i128::from(i64::MAX));
+    let expected = 5 * i128::from(i64::MAX);
+    let sums = views.sums(&MoneyFilter::default(), GroupBy::Nothing, 0, Millis(0)).await.unwrap();
+    assert_eq!(sums.into_values().map(|sums| sums.statement.allocated).collect::<Vec<_>>(), [expected]);
+    let line = views.descendants_statement(token(0).id, 1, Millis(0)).await.unwrap();
+    assert_eq!(line.allocated, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

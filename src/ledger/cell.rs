@@ -1,0 +1,363 @@
+//! Cells: sums that are kept while blocks are applied, so that no report has to add up the books.
+//!
+//! A cell is the money of one fund, accountable party, area and kind of hop; where it is money of
+//! passes of hands, of one sender and receiver as well, so that flows can be read from the same
+//! cells. Recipients are told apart by their area only. What time alone changes (money falls due)
+//! is kept apart by due time, so that a cell can be read at any moment after its block.
+
+use std::collections::BTreeMap;
+
+use super::hop::Hop;
+use super::ids::{AreaId, PartyKey, ProgrammeId};
+use super::money::Currency;
+use super::registry::Allocation;
+use super::statement::{HopSums, Quantities, Statement};
+use super::time::Millis;
+use super::token::{HopKind, Token};
+
+/// What an allocation's money keeps for ever.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fund {
+    /// The programme.
+    pub programme: ProgrammeId,
+    /// The label of the payment period.
+    pub cycle: String,
+    /// What it is for.
+    pub purpose: String,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl Fund {
+    /// That of an allocation.
+    pub fn of(allocation: &Allocation) -> Self {
+        Self {
+            programme: allocation.programme,
+            cycle: allocation.cycle.clone(),
+            purpose: allocation.purpose.clone(),
+            currency: allocation.currency,
+        }
+    }
+}
+
+/// A fund by its number, in order of first use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FundId(pub u32);
+
+/// Which money is in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellKey {
+    /// Its fund.
+    pub fund: FundId,
+    /// The accountable party.
+    pub accountable: PartyKey,
+    /// The area that it counts in.
+    pub area: AreaId,
+    /// The kind of the last hop; none before the first.
+    pub hop_kind: Option<HopKind>,
+    /// The sender of passes of hands; none for what tokens hold, and for money that nobody sent.
+    pub from: Option<PartyKey>,
+    /// The receiver of passes of hands; none for what tokens hold, and for deliveries.
+    pub to: Option<PartyKey>,
+}
+
+impl CellKey {
+    /// The cell of a token.
+    pub fn of_token(fund: FundId, token: &Token) -> Self {
+        let Token { accountable, area, hop_kind, .. } = *token;
+        Self { fund, accountable, area, hop_kind, from: None, to: None }
+    }
+
+    /// The cell of a hop.
+    pub fn of_hop(fund: FundId, hop: &Hop) -> Self {
+        let Hop { accountable, area, kind, from, to, .. } = *hop;
+        let to = (kind != HopKind::Delivery).then_some(to);
+        Self { fund, accountable, area, hop_kind: Some(kind), from, to }
+    }
+}
+
+/// How many figures [`Sums`] has.
+const FIGURES: usize = 26;
+
+/// The sums of a set of money: where its unspent tokens are, and what its passes of hands came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Over unspent tokens.
+    pub statement: Statement,
+    /// Over hops.
+    pub hops: HopSums,
+}
+
+impl Sums {
+    /// Adds other sums so many times; -1 takes them away.
+    pub fn add(&mut self, other: &Self, times: i128) {
+        let mut figures = self.figures();
+        figures.iter_mut().zip(other.figures()).for_each(|(own, its)| *own += its * times);
+        *self = Self::from_figures(figures);
+    }
+
+    /// The figures in the order in which stored cells have them; that never changes.
+    fn figures(&self) -> [i128; FIGURES] {
+        let (s, h) = (&self.statement, &self.hops);
+        let q = &h.quantities;
+        [
+            s.allocated,
+            s.surplus,
+            s.held,
+            s.in_transit,
+            s.overdue,
+            s.booked,
+            s.confirmed,
+            s.deducted,
+            s.returned,
+            s.disputed,
+            s.unaccounted,
+            s.judged_allocated,
+            h.loss,
+            h.judged_sent,
+            h.judged_good,
+            h.answered,
+            h.answerable,
+            q.official,
+            q.verified,
+            q.official_quantity,
+            q.verified_quantity,
+            q.lacking,
+            h.sent,
+            h.arrived,
+            h.deducted,
+            h.refused,
+        ]
+    }
+
+    fn from_figures(figures: [i128; FIGURES]) -> Self {
+        let [
+            allocated,
+            surplus,
+            held,
+            in_transit,
+            overdue,
+            booked,
+            confirmed,
+            deducted,
+            returned,
+            disputed,
+            unaccounted,
+            judged_allocated,
+            loss,
+            judged_sent,
+            judged_good,
+            answered,
+            answerable,
+            official,
+            verified,
+            official_quantity,
+            verified_quantity,
+            lacking,
+            sent,
+            arrived,
+            deducted_on_hops,
+            refused,
+        ] = figures;
+        Self {
+            statement: Statement {
+                allocated,
+                surplus,
+                held,
+                in_transit,
+                overdue,
+                booked,
+                confirmed,
+                deducted,
+                returned,
+                disputed,
+                unaccounted,
+                judged_allocated,
+            },
+            hops: HopSums {
+                loss,
+                judged_sent,
+                judged_good,
+                answered,
+                answerable,
+                quantities: Quantities { official, verified, official_quantity, verified_quantity, lacking },
+                sent,
+                arrived,
+                deducted: deducted_on_hops,
+                refused,
+            },
+        }
+    }
+}
+
+/// What is in a cell after a block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// The sums as long as nothing falls due.
+    standing: Sums,
+    /// By how much they change once a due time has passed; never nothing.
+    due: BTreeMap<Millis, Sums>,
+}
+
+impl Cell {
+    /// Adds a token so many times: 1 when it is made, -1 when it is spent.
+    pub fn add_token(&mut self, token: &Token, times: i128) {
+        let sums = |at| {
+            let mut statement = Statement::default();
+            statement.add_token(token, at);
+            Sums { statement, hops: HopSums::default() }
+        };
+        self.add(&sums(Millis::MIN), &sums(Millis::MAX), token.due, times);
+    }
+
+    /// Adds a version of a hop so many times: 1 when it comes to stand, -1 when the next replaces it.
+    pub fn add_hop(&mut self, hop: &Hop, times: i128) {
+        let sums = |at| {
+            let mut hops = HopSums::default();
+            hops.add_hop(hop, at);
+            Sums { statement: Statement::default(), hops }
+        };
+        self.add(&sums(Millis::MIN), &sums(Millis::MAX), Some(hop.due), times);
+    }
+
+    /// Adds what is `before` a due time and something else `after` it.
+    fn add(&mut self, before: &Sums, after: &Sums, due: Option<Millis>, times: i128) {
+        self.standing.add(before, times);
+        let mut change = *after;
+        change.add(before, -1);
+        if let Some(due) = due.filter(|_| change != Sums::default()) {
+            let sums = self.due.entry(due).or_default();
+            sums.add(&change, times);
+            if *sums == Sums::default() {
+                self.due.remove(&due);
+            }
+        }
+    }
+
+    /// The sums before anything falls due.
+    pub fn standing(&self) -> &Sums {
+        &self.standing
+    }
+
+    /// The sums at a moment: what is due by then has fallen due.
+    pub fn at(&self, at: Millis) -> Sums {
+        let mut sums = self.standing;
+        self.due.range(..at).for_each(|(_, change)| sums.add(change, 1));
+        sums
+    }
+
+    /// What falls due, by due time: money in transit, in minor units.
+    pub fn due_amounts(&self) -> impl Iterator<Item = (Millis, i128)> + '_ {
+        self.due.iter().map(|(due, change)| (*due, change.statement.overdue)).filter(|(_, amount)| *amount != 0)
+    }
+
+    /// Its bytes: the standing sums, then each due time with its sums, all numbers in the variable
+    /// length of [`push`]. Sums are the number of figures that are not 0, then each with its place.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        push_sums(&mut bytes, &self.standing);
+        for (due, sums) in &self.due {
+            push(&mut bytes, i128::from(due.0));
+            push_sums(&mut bytes, sums);
+        }
+        bytes
+    }
+
+    /// The cell of its bytes; none when they are of no cell.
+    pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let mut cell = Self { standing: take_sums(&mut bytes)?, due: BTreeMap::new() };
+        while !bytes.is_empty() {
+            let due = Millis(i64::try_from(take(&mut bytes)?).ok()?);
+            let sums = take_sums(&mut bytes)?;
+            let rises = cell.due.last_key_value().is_none_or(|(last, _)| *last < due);
+            if !rises || sums == Sums::default() {
+                return None;
+            }
+            cell.due.insert(due, sums);
+        }
+        Some(cell)
+    }
+}
+
+fn push_sums(bytes: &mut Vec<u8>, sums: &Sums) {
+    let figures = sums.figures();
+    let set = || (0_i128..).zip(&figures).filter(|(_, figure)| **figure != 0);
+    push(bytes, i128::try_from(set().count()).expect("there are few figures"));
+    for (at, figure) in set() {
+        push(bytes, at);
+        push(bytes, *figure);
+    }
+}
+
+fn take_sums(bytes: &mut &[u8]) -> Option<Sums> {
+    let mut figures = [0; FIGURES];
+    for _ in 0..take(bytes)? {
+        let at = usize::try_from(take(bytes)?).ok()?;
+        *figures.get_mut(at)? = take(bytes)?;
+    }
+    Some(Sums::from_figures(figures))
+}
+
+/// Appends a number: its sign in the lowest bit (zigzag), then seven bits to a byte, lowest first,
+/// the high bit saying that more follow (LEB128).
+fn push(bytes: &mut Vec<u8>, number: i128) {
+    let mut rest = ((number << 1) ^ (number >> 127)).cast_unsigned();
+    while rest >= 0x80 {
+        // Seven bits always fit.
+        bytes.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<i128> {
+    let mut number = 0_u128;
+    for shift in (0..128).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u128::from(first & 0x7f).checked_shl(shift)?;
+        if first & 0x80 == 0 {
+            let magnitude = (number >> 1).cast_signed();
+            return Some(if number & 1 == 0 { magnitude } else { !magnitude });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_length_read_back() {
+        let numbers =
+            (0..127).flat_map(|bits| [1_i128 << bits, -(1 << bits), (1 << bits) - 1]).chain([i128::MIN, i128::MAX]);
+        for number in numbers {
+            let mut bytes = Vec::new();
+            push(&mut bytes, number);
+            let mut rest = bytes.as_slice();
+            assert_eq!((take(&mut rest), rest.len()), (Some(number), 0), "{number}");
+        }
+        assert_eq!(take(&mut [0x80; 40].as_slice()), None);
+        assert_eq!(take(&mut [0x80].as_slice()), None);
+    }
+
+    #[test]
+    fn a_cell_reads_back_and_other_bytes_are_refused() {
+        let sums = |held, loss| Sums {
+            statement: Statement { held, ..Statement::default() },
+            hops: HopSums { loss, ..HopSums::default() },
+        };
+        let due = BTreeMap::from([(Millis(-5), sums(0, 3)), (Millis(7), sums(i128::from(i64::MAX) * 9, 0))]);
+        let cell = Cell { standing: sums(1, -2), due };
+        let bytes = cell.to_bytes();
+        assert_eq!(Cell::from_bytes(&bytes), Some(cell));
+        assert_eq!(Cell::from_bytes(&Cell::default().to_bytes()), Some(Cell::default()));
+        for end in 0..bytes.len() {
+            assert_ne!(Cell::from_bytes(&bytes[..end]), Cell::from_bytes(&bytes), "{end}");
+        }
+        assert_eq!(Cell::from_bytes(&[]), None);
+        assert_eq!(Cell::from_bytes(&[2, 60, 2]), None, "there is no such figure");
+        assert_eq!(Cell::from_bytes(&[0, 2, 0]), None, "nothing falls due");
+    }
+}
