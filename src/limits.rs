@@ -109,6 +109,12 @@ pub const WAITING_COUNTED_MAX: u64 = 1_000;
 /// tokens. Larger books are checked while it serves already, and a break ends it then.
 pub const IDENTITY_WAIT_MS: u64 = 1_000;
 
+/// Nodes of a flow, at most: more than a diagram can show.
+pub const FLOW_NODES_MAX: usize = 100;
+
+/// Nodes of a flow when the client names no number.
+pub const FLOW_NODES_DEFAULT: usize = 30;
+
 /// Cells of past heights that are kept in memory, for readers who asked just before the newest
 /// batches: about half a kilobyte each. Earlier moments are read from the rows.
 pub const CELLS_REMEMBERED_MAX: usize = 20_000;

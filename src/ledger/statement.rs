@@ -183,6 +183,11 @@ impl HopSums {
         }
     }
 
+    /// What was sent and has no answer yet: of hops without an `r`, `s - f - q`.
+    pub fn unanswered(&self) -> i128 {
+        self.sent - self.arrived - self.deducted - self.refused - self.loss
+    }
+
     /// The narrow rate of passes of hands: `1 - sum(r + f + q) / sum(s)` over judged ones.
     pub fn narrow_rate(&self) -> Option<Decimal> {
         ratio(self.judged_sent - self.judged_good, self.judged_sent)

@@ -16,6 +16,7 @@ pub mod begin;
 pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
+pub mod flow;
 pub mod import_office;
 pub mod imports;
 pub mod lists;

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod filter;
+pub mod flow;
 pub mod hop;
 pub mod imported_row;
 pub mod log;
@@ -21,6 +22,7 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct Query(
     allocation::AllocationQuery,
+    flow::FlowQuery,
     hop::HopQuery,
     imported_row::ImportedRowQuery,
     log::LogQuery,

@@ -32,7 +32,7 @@ pub struct MoneyFilter {
 }
 
 /// Names deep that areas are told apart when nobody says how deep.
-const AREA_LEVEL_DEFAULT: i32 = 1;
+pub const AREA_LEVEL_DEFAULT: i32 = 1;
 
 /// The group of fields that sum money.
 #[derive(Default)]
@@ -88,7 +88,7 @@ pub fn may_sum(api: &Api) -> Result<()> {
 }
 
 /// The moment that is asked about.
-async fn moment(api: &Api, as_of: Option<DateTime>) -> Result<Moment> {
+pub async fn moment(api: &Api, as_of: Option<DateTime>) -> Result<Moment> {
     match as_of {
         None => Ok(api.moment().await?),
         Some(DateTime(at)) => {

@@ -15,6 +15,7 @@ use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, PartyKey, ProgrammeId};
 use crate::ledger::money::Currency;
 use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
+use crate::ledger::statement::HopSums;
 use crate::ledger::time::Millis;
 use crate::ledger::token::HopKind;
 use crate::limits::{CELLS_REMEMBERED_MAX, FUNDS_REMEMBERED_MAX};
@@ -107,6 +108,35 @@ impl Cells {
         let nothing = Sums::default();
         let groups = groups.into_iter().filter(|(_, sums)| *sums != nothing);
         Some(groups.map(|((group, currency), sums)| ((group.into_key(), currency), sums)).collect())
+    }
+
+    /// What passed between parties and areas at a height and a moment after it, if memory still
+    /// tells.
+    fn links(&self, filter: &MoneyFilter, area_level: u32, height: u64, at: Millis) -> Option<Vec<Link>> {
+        let cells = self.at(height)?;
+        let area_of = |id: &AreaId| self.areas.get(id).map_or("", String::as_str);
+        let everybody = MoneyFilter { party: None, ..filter.clone() };
+        let mut links: BTreeMap<_, Sums> = BTreeMap::new();
+        for (key, cell) in cells {
+            let fund = &self.funds[place(key.fund.0)];
+            let between = filter.party.is_none_or(|party| [key.from, key.to].contains(&Some(party)));
+            let (Some(kind), true) = (key.hop_kind, between && is_in(&everybody, fund, key, area_of)) else { continue };
+            let to = match (kind, key.to) {
+                (HopKind::Delivery, _) => End::Area(cut(area_of(&key.area), area_level).to_owned()),
+                (_, Some(party)) => End::Party(party),
+                // No pass of hands: what tokens hold.
+                (_, None) => continue,
+            };
+            let from = key.from.map_or(End::Nobody, End::Party);
+            links.entry((fund.currency, from, to, kind)).or_default().add(&cell.at(at), 1);
+        }
+        let nothing = HopSums::default();
+        let links = links.into_iter().filter(|(_, sums)| sums.hops != nothing);
+        Some(
+            links
+                .map(|((currency, from, to, kind), Sums { hops, .. })| Link { currency, from, to, kind, hops })
+                .collect(),
+        )
     }
 
     /// The allocations of a batch whose fund is neither in it nor in memory.
@@ -252,6 +282,32 @@ impl Drafting<'_> {
     }
 }
 
+/// Where passes of hands begin or end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// Nobody: money that was not sent.
+    Nobody,
+    /// A party.
+    Party(PartyKey),
+    /// The recipients and end payees of an area, by its path.
+    Area(String),
+}
+
+/// What passed between two ends by hops of one kind, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The currency.
+    pub currency: Currency,
+    /// Who sent.
+    pub from: End,
+    /// To whom.
+    pub to: End,
+    /// The kind of the hops.
+    pub kind: HopKind,
+    /// Sums over them.
+    pub hops: HopSums,
+}
+
 /// Sums by group and currency.
 pub type Groups = BTreeMap<(GroupKey, Currency), Sums>;
 
@@ -270,6 +326,24 @@ impl Views {
 
     pub(super) fn cells(&self) -> RwLockReadGuard<'_, Cells> {
         self.cells.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What passed between parties and areas, of the money of a filter after a block, in order of
+    /// currency and ends; of a filter's party, what it sent and what was sent to it. Areas are
+    /// told apart by so many names.
+    pub async fn links(
+        &self,
+        filter: &MoneyFilter,
+        area_level: u32,
+        height: u64,
+        at: Millis,
+    ) -> Result<Vec<Link>, ViewsError> {
+        let remembered = self.cells().links(filter, area_level, height, at);
+        if let Some(links) = remembered {
+            return Ok(links);
+        }
+        let cells = self.read_cells(Some(height)).await?;
+        Ok(cells.links(filter, area_level, height, at).unwrap_or_default())
     }
 
     /// Brings the cells in memory to what the rows hold.

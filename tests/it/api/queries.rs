@@ -5,6 +5,7 @@ pub mod client;
 mod connections;
 mod errors;
 mod filters;
+mod flow;
 mod http;
 mod log;
 mod metrics;
