@@ -30,13 +30,13 @@ pub mod submit;
 pub mod table;
 pub mod verify;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::service::address::Address;
 use crate::service::begin;
 use crate::service::node::{Options, StartError};
 use crate::service::rollback;
@@ -50,7 +50,8 @@ Exit codes:
   2  the arguments or the input are wrong
   3  refused: a rule of the books, or a chain that is there already
   4  broken: verify found a fault, or the chain contradicts itself
-  1  anything else, such as a disk or a port that cannot be used";
+  1  anything else, such as a disk or a port that cannot be used
+  130, 143  ended by Ctrl-C (SIGINT) or by SIGTERM before it was done";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,22 +101,6 @@ pub struct Global {
     /// How log lines are written to standard error; their level is set by RUST_LOG.
     #[arg(long, global = true, env = "AQUEDUCT_LOG", default_value = "text", value_enum)]
     pub log: LogFormat,
-}
-
-/// The address of a database. It may hold a password, so it is printed nowhere.
-#[derive(Clone)]
-pub struct Address(String);
-
-impl From<String> for Address {
-    fn from(address: String) -> Self {
-        Self(address)
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Address(..)")
-    }
 }
 
 /// The form of log lines.
@@ -206,7 +191,7 @@ impl Global {
     pub fn options_to_read(&self) -> Result<Options, Failure> {
         let options = Options::new(&self.data);
         match &self.database {
-            Some(Address(address)) => options.with_database(address).map_err(|why| Failure::of(Kind::Input, &why)),
+            Some(address) => options.with_database(address.as_str()).map_err(|why| Failure::of(Kind::Input, &why)),
             None => Ok(options),
         }
     }

@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::PartyKind;
 use aqueduct::ledger::selection::{AllocationFilter, GroupBy, MoneyFilter};
+use aqueduct::service::address::Address;
+use aqueduct::service::begin::{self, Beginning};
 use aqueduct::service::node::{Node, Options, StartError};
 use aqueduct::service::orderer::NotRecorded;
 use aqueduct::service::record::{NotAccepted, Outcome, Status};
 use aqueduct::service::report::{self, Question};
+use aqueduct::service::scratch::Scratch;
 use aqueduct::service::verify::verify;
 use aqueduct::store::database::Database;
 use aqueduct::store::lock::{LockError, WriterLock};
@@ -276,6 +279,28 @@ async fn a_text_with_nul_is_refused_or_finds_nothing() {
         let allocations = AllocationFilter { cycle: Some(nul.clone()), ..AllocationFilter::default() };
         assert_eq!(views.allocations_count(&allocations, None).await.unwrap().rows, 0);
     }
+}
+
+#[tokio::test]
+async fn databases_of_a_benchmark_are_made_beside_one_and_taken_away() {
+    let Some(cluster) = cluster::shared() else { return };
+    let address = Address::from(cluster.database());
+    let scratch = Scratch::beside(&address).unwrap();
+    let begun_with = format!("SELECT count(*) FROM pg_database WHERE starts_with(datname, '{}')", scratch.prefix());
+    let made = || cluster.sql("postgres", &begun_with);
+    let books = scratch.make("books").await.unwrap();
+    scratch.make("more").await.unwrap();
+    assert_eq!(made(), "2");
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options::new(directory.path()).with_database(books.as_str()).unwrap();
+    begin::begin(options, Beginning { label: "Registry", demonstration: false }).await.unwrap();
+    let chain = database(books.as_str()).chain();
+    assert!(chain.exists().await.unwrap() && chain.bytes().await.unwrap() > 0);
+    assert!(!database(address.as_str()).chain().exists().await.unwrap(), "that one is not touched");
+    scratch.remove("more").await.unwrap();
+    assert_eq!(made(), "1");
+    scratch.remove("").await.unwrap();
+    assert_eq!(made(), "0");
 }
 
 #[tokio::test]
