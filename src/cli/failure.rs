@@ -103,8 +103,8 @@ impl Failure {
         let mut at = Some(cause);
         while let Some(error) = at {
             let text = error.to_string();
-            // Some errors repeat their cause as their own text.
-            if self.causes.last() != Some(&text) && self.sentence != text {
+            // Some errors tell their cause at the end of their own text, or as all of it.
+            if !self.causes.last().unwrap_or(&self.sentence).ends_with(&text) {
                 self.causes.push(text);
             }
             at = error.source();

@@ -32,10 +32,12 @@ pub mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::limits;
 use crate::service::address::Address;
 use crate::service::begin;
 use crate::service::node::{Options, StartError};
@@ -90,6 +92,12 @@ pub struct Global {
     /// and not the environment: give a password there.
     #[arg(long, global = true, env = "AQUEDUCT_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<Address>,
+    /// How many seconds a database is waited for whose server is just being started.
+    #[arg(
+        long, global = true, env = "AQUEDUCT_DATABASE_WAIT", default_value_t = limits::DATABASE_WAIT_SECONDS,
+        value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=limits::DATABASE_WAIT_SECONDS_MAX)
+    )]
+    pub database_wait: u64,
     /// Where a server listens.
     #[arg(long, global = true, env = "AQUEDUCT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: String,
@@ -191,7 +199,10 @@ impl Global {
     pub fn options_to_read(&self) -> Result<Options, Failure> {
         let options = Options::new(&self.data);
         match &self.database {
-            Some(address) => options.with_database(address.as_str()).map_err(|why| Failure::of(Kind::Input, &why)),
+            Some(address) => options
+                .with_database(address.as_str())
+                .map(|options| options.with_database_wait(Duration::from_secs(self.database_wait)))
+                .map_err(|why| Failure::of(Kind::Input, &why)),
             None => Ok(options),
         }
     }

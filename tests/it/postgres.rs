@@ -2,7 +2,9 @@
 //! off, somebody else takes the lock. These run wherever PostgreSQL's programs are, whichever
 //! database the rest of the suite is on.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -315,13 +317,50 @@ async fn an_address_is_told_without_its_password() {
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     let error = Options::new(directory.path()).with_database("postgres//clerk:s3cret@host").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    for nameless in ["postgres://", "postgres://clerk:s3cret@host", "postgres://clerk:s3cret@host:5432/"] {
+        let error = Options::new(directory.path()).with_database(nameless).unwrap_err().to_string();
+        assert!(error.contains("the name of a database") && !error.contains("s3cret"), "{error}");
+    }
     told_by_the_command(directory.path(), address);
     told_by_the_command(directory.path(), "mysql://clerk:s3cret@host/books");
 }
 
+#[test]
+fn a_command_waits_for_a_server_that_is_being_started() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (address, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+    cluster.stop(Stop::Fast);
+    let command = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+        command.args(args).env_remove("RUST_LOG").env_remove("AQUEDUCT_DATABASE_WAIT");
+        command.arg("--data").arg(directory.path()).env("AQUEDUCT_DATABASE", &address);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    // Not waited for, it is told once why not.
+    let refused = command(&["init", "--database-wait", "0"]).output().unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert_eq!(told.matches("No such file").count(), 1, "{told}");
+    // Waited for in vain.
+    let refused = command(&["init", "--database-wait", "1"]).output().unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("waiting for it up to 1 seconds") && told.contains("waited for during 1 seconds"), "{told}");
+    // It comes while it is waited for.
+    let mut waiting = command(&["init"]).spawn().unwrap();
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("waiting for it up to 30 seconds")).expect("it waits");
+    assert!(line.contains("is not there yet"), "{line}");
+    cluster.start_again();
+    let rest: Vec<String> = lines.collect();
+    assert!(waiting.wait().unwrap().success(), "{rest:?}");
+}
+
 fn told_by_the_command(directory: &Path, address: &str) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aqueduct"));
-    command.arg("--data").arg(directory).args(["verify", "--database", address]).env("RUST_LOG", "trace");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+    let args = ["verify", "--database-wait", "0", "--database", address];
+    command.arg("--data").arg(directory).args(args).env("RUST_LOG", "trace");
     let output = command.output().unwrap();
     assert!(!output.status.success());
     let told = String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();
