@@ -241,6 +241,10 @@ fn what_is_no_table_is_told_and_never_waited_for() {
     }
     assert!(import("/dev/null").expect(2).err.contains("is not a file"));
     assert!(import(&place.write("empty.csv", "")).expect(2).err.contains("the file is empty"));
+    for bare in [HEADER.to_owned(), format!("{HEADER}\n,,,,,,,\n")] {
+        let refused = import(&place.write("bare.csv", &bare)).expect(2);
+        assert!(refused.err.contains("the table has no rows"), "{}", refused.err);
+    }
     let zeros = place.path("zeros.csv");
     std::fs::write(&zeros, vec![0; 100_000]).unwrap();
     assert!(import(&zeros).expect(2).err.contains("no column"));
