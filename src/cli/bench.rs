@@ -126,7 +126,7 @@ impl Bench {
         if self.keep {
             say(&format!("and in the databases whose names begin with {}", scratch.prefix()));
         } else if let Err(why) = scratch.remove("").await {
-            say(&format!("the databases whose names begin with {} are left: {why}", scratch.prefix()));
+            say(&format!("the databases whose names begin with {} may be left: {why}", scratch.prefix()));
         }
     }
 

@@ -192,14 +192,16 @@ impl Schema {
             };
             let seconds = wait.as_secs();
             if began.elapsed() >= wait {
-                let late = format!("it was waited for during {seconds} seconds: {error}");
+                let why = match &error {
+                    // Without the words that the error below puts before it again.
+                    sqlx::Error::Io(error) => error.to_string(),
+                    other => other.to_string(),
+                };
+                let late = format!("it did not come within {seconds} s: {why}");
                 return Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
             }
             if !std::mem::replace(&mut told, true) {
-                warn!(
-                    "the database {} is not there yet ({error}); waiting for it up to {seconds} seconds",
-                    self.server
-                );
+                warn!("the database {} is not there yet ({error}); waiting for it up to {seconds} s", self.server);
             }
             tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
         }

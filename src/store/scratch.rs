@@ -16,7 +16,7 @@ impl Server {
 
     /// Takes away every database whose name begins so, whoever uses it.
     pub async fn remove_beside(&self, prefix: &str) -> Result<(), StoreError> {
-        let failed = StoreError::write::<sqlx::Error>("that a database is taken away");
+        let failed = StoreError::write::<sqlx::Error>("the removal of a database");
         let removed = async {
             let mut connection = self.no_schema().connect_once(&[]).await?;
             let names =

@@ -346,11 +346,11 @@ fn a_command_waits_for_a_server_that_is_being_started() {
     let refused = command(&["init", "--database-wait", "1"]).output().unwrap();
     let told = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(1), "{told}");
-    assert!(told.contains("waiting for it up to 1 seconds") && told.contains("waited for during 1 seconds"), "{told}");
+    assert!(told.contains("waiting for it up to 1 s") && told.contains("did not come within 1 s"), "{told}");
     // It comes while it is waited for.
     let mut waiting = command(&["init"]).spawn().unwrap();
     let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let line = lines.find(|line| line.contains("waiting for it up to 30 seconds")).expect("it waits");
+    let line = lines.find(|line| line.contains("waiting for it up to 30 s")).expect("it waits");
     assert!(line.contains("is not there yet"), "{line}");
     cluster.start_again();
     let rest: Vec<String> = lines.collect();
