@@ -303,3 +303,11 @@ pub const IMPORT_LAG_FACTS_MAX: i64 = 200_000;
 
 /// Rows of tables that one request may look up.
 pub const IMPORTED_ROWS_MAX: usize = 1_000;
+
+/// How many seconds a command waits for a database whose server is just being started: after a
+/// loss of power one of a few gigabytes has recovered by then, and nobody takes it for hanging.
+pub const DATABASE_WAIT_SECONDS: u64 = 30;
+
+/// The longest that a command can be told to wait for it, in seconds: an hour, by which somebody
+/// has looked.
+pub const DATABASE_WAIT_SECONDS_MAX: u64 = 3_600;

@@ -45,22 +45,21 @@ const AMOUNT: i64 = 1_500;
 const PARTS: usize = 1_000;
 
 /// Measures it.
-pub async fn measure(plan: &Plan) -> Result<Vec<Measurement>, BenchError> {
-    let mut figures = Vec::new();
+pub async fn measure(plan: &Plan, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
     for outputs in OUTPUTS {
         plan.say(&format!("batch: lists of {outputs} outputs"));
-        let program = plan.program(&format!("batch-{outputs}"))?;
+        let program = plan.program(&format!("batch-{outputs}")).await?;
         let (mut books, host) = Books::begin(program, plan.seed).await?;
         let mut client = host.client().await?;
         // No list is longer than there are recipients; a length fits into 64 bits.
         books.enrol(&mut client, outputs as u64).await?;
         let mut batch = Batch { plan, books, host, client, outputs, tokens: Vec::new(), allocations: 0 };
-        batch.measure(&mut figures).await?;
-        let data = batch.books.program.data.clone();
+        batch.measure(figures).await?;
+        let program = batch.books.program.clone();
         batch.host.stop().await?;
-        plan.remove(&data)?;
+        plan.remove(&program).await?;
     }
-    Ok(figures)
+    Ok(())
 }
 
 struct Batch<'a> {

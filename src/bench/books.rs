@@ -20,7 +20,6 @@ use crate::ledger::time::Cycle;
 use crate::service::begin::{self, Beginning};
 use crate::service::clock::Clock;
 use crate::service::logins::{self, NewLogin};
-use crate::service::node::Options;
 
 use super::cast::{Actor, Officer, Signed};
 use super::client::Client;
@@ -80,7 +79,7 @@ impl Books {
         let beginning = Beginning { label: "Registry", demonstration: false };
         let payload = begin::first_payload(beginning, key.public(), Clock::system().now()?)?;
         let envelope = Envelope::sign(payload, &key)?;
-        let begun = begin::begin_signed(Options::new(&program.data), &envelope.to_entry_bytes()).await?;
+        let begun = begin::begin_signed(program.options()?, &envelope.to_entry_bytes()).await?;
         let host = program.serve().await?;
         let officer = Officer { id: begun.officer, key, login: begun.token };
         let nobody = || Actor { party: Uuid::nil(), officers: Vec::new() };
@@ -144,7 +143,7 @@ impl Books {
         let register = KeyRegister { custody: Custody::Holder, key: KeyId(key.public().0), officer: id, party, roles };
         self.state(client, Who::Registrar, &Operation::KeyRegister(register)).await?;
         let wanted = NewLogin { officer: id, party, label: "bench".to_owned(), new_key: false };
-        let login = logins::make(Options::new(&self.program.data), &wanted).await?.token;
+        let login = logins::make(self.program.options()?, &wanted).await?.token;
         Ok(Officer { id, key, login })
     }
 

@@ -24,6 +24,9 @@ pub enum BenchError {
     /// An envelope cannot be put together.
     #[error("an envelope cannot be put together")]
     Envelope(#[from] EnvelopeFault),
+    /// A store or a database cannot be used.
+    #[error("the books' database cannot be used")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No key can be made.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -72,6 +75,11 @@ impl BenchError {
     /// A file that cannot be used.
     pub fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         |source| Self::File { path: path.to_owned(), source }
+    }
+
+    /// A store or a database that cannot be used.
+    pub fn store(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Store(error.into())
     }
 
     /// An answer that was not expected.

@@ -16,7 +16,7 @@ use super::books::{BUREAUS, Books, Who, acknowledge, currency, dispatch, minor, 
 use super::cast::{Actor, Signed};
 use super::client::Client;
 use super::error::BenchError;
-use super::host::{Host, Program};
+use super::host::Host;
 use super::measurement::{Measurement, megabytes, rate};
 use super::questions::{self, Standing};
 
@@ -36,18 +36,17 @@ const PROJECTION_ROUNDS: u32 = 3;
 const CONNECTIONS: (usize, usize) = (4, 16);
 
 /// Measures all of it that the plan names, at each size.
-pub async fn measure(plan: &Plan) -> Result<Vec<Measurement>, BenchError> {
+pub async fn measure(plan: &Plan, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
     let mut growth = Growth::begin(plan).await?;
-    let mut figures = Vec::new();
     for hops in &plan.hops {
         plan.say(&format!("books of {hops} hops: growing"));
         growth.grow_to(*hops).await?;
-        growth.measure(*hops, &mut figures).await?;
+        growth.measure(*hops, figures).await?;
     }
-    let data = growth.books.program.data.clone();
+    let program = growth.books.program.clone();
     growth.stop().await?;
-    plan.remove(&data)?;
-    Ok(figures)
+    plan.remove(&program).await?;
+    Ok(())
 }
 
 struct Growth<'a> {
@@ -63,7 +62,7 @@ struct Growth<'a> {
 
 impl<'a> Growth<'a> {
     async fn begin(plan: &'a Plan) -> Result<Self, BenchError> {
-        let (mut books, host) = Books::begin(plan.program("books")?, plan.seed).await?;
+        let (mut books, host) = Books::begin(plan.program("books").await?, plan.seed).await?;
         let mut client = host.client().await?;
         let school =
             books.party(&mut client, "School", PartyKind::EndPayee, "Province 0", &[&[Role::Receiver]]).await?;
@@ -215,20 +214,24 @@ impl<'a> Growth<'a> {
     /// Memory after the load and after a start, bytes on disk, and how long a start takes.
     async fn standing_still(&mut self, size: &str, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
         let loaded = self.host().figures().await?;
-        self.restart(|_| Ok(())).await?;
-        let (started, program) = (self.host().figures().await?, &self.books.program);
+        self.stop().await?;
+        self.start().await?;
+        let started = self.host().figures().await?;
+        let database = self.books.program.options()?.database;
+        let (chain, views) = (database.chain().bytes().await, database.views().bytes().await);
+        let (chain, views) = (chain.map_err(BenchError::store)?, views.map_err(BenchError::store)?);
         let resident = "process_resident_memory_bytes";
         // The figures are whole numbers below 2^53.
         let megabytes_of = |figures: &super::host::Figures| megabytes(figures.get(resident) as u64);
         let records = loaded.get("aqueduct_resident_records").max(1.0);
         let per_record = ((loaded.get(resident) - started.get(resident)) / records).max(0.0);
-        let per_hop = |store: &str| program.file_bytes(store) as f64 / self.hops as f64;
+        let per_hop = |bytes: u64| bytes as f64 / self.hops as f64;
         figures.extend([
             Measurement::new("memory", size, megabytes_of(&loaded), "MB"),
             Measurement::new("memory after start", size, megabytes_of(&started), "MB"),
             Measurement::new("memory per resident record", size, per_record, "bytes"),
-            Measurement::new("bytes per hop, chain", size, per_hop("chain"), "bytes"),
-            Measurement::new("bytes per hop, views", size, per_hop("views"), "bytes"),
+            Measurement::new("bytes per hop, chain", size, per_hop(chain), "bytes"),
+            Measurement::new("bytes per hop, views", size, per_hop(views), "bytes"),
             Measurement::new("start", size, self.host().started_in.as_secs_f64(), "s"),
         ]);
         Ok(())
@@ -237,7 +240,9 @@ impl<'a> Growth<'a> {
     /// A start without views: it checks every block again before it is ready, and makes the
     /// views anew meanwhile. Far enough behind, the checking waits for them.
     async fn replay(&mut self, size: &str, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
-        self.restart(Program::drop_views).await?;
+        self.stop().await?;
+        self.books.program.options()?.database.views().remove().await.map_err(BenchError::store)?;
+        self.start().await?;
         let began = std::time::Instant::now();
         let checked = self.host().started_in;
         self.host().in_step().await?;
@@ -253,25 +258,21 @@ impl<'a> Growth<'a> {
         Ok(())
     }
 
-    async fn restart(&mut self, between: impl FnOnce(&Program) -> Result<(), BenchError>) -> Result<(), BenchError> {
+    async fn stop(&mut self) -> Result<(), BenchError> {
         self.host().in_step().await?;
-        if let Some(host) = self.host.take() {
-            host.stop().await?;
-        }
-        between(&self.books.program)?;
-        self.host = Some(self.books.program.serve().await?);
-        Ok(())
-    }
-
-    async fn stop(mut self) -> Result<(), BenchError> {
         match self.host.take() {
             Some(host) => host.stop().await,
             None => Ok(()),
         }
     }
 
+    async fn start(&mut self) -> Result<(), BenchError> {
+        self.host = Some(self.books.program.serve().await?);
+        Ok(())
+    }
+
     fn host(&self) -> &Host {
-        self.host.as_ref().expect("it is stopped only within a restart")
+        self.host.as_ref().expect("it is stopped only to be started again")
     }
 }
 

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::service::address::Address;
+use crate::service::node::Options;
 
 use super::client::Client;
 use super::error::BenchError;
 
-/// How often the views are asked whether they are there yet.
+/// How often a server is asked whether it is ready or in step, and a process whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
 
 /// This program, run on a data directory.
@@ -18,19 +21,27 @@ const POLL: Duration = Duration::from_millis(10);
 pub struct Program {
     /// The executable.
     pub path: PathBuf,
+    /// What its books are called.
+    pub name: String,
     /// The data directory.
     pub data: PathBuf,
+    /// Its database; without one, its stores are files in the data directory.
+    pub database: Option<Address>,
 }
 
 /// A running server. It is killed when this is dropped before it was stopped.
 #[derive(Debug)]
 pub struct Host {
-    child: Child,
+    child: Running,
     /// Where it listens.
     pub address: String,
     /// From the start of the process to the first answer that it is ready.
     pub started_in: Duration,
 }
+
+/// A process that is killed when this is dropped before it has ended.
+#[derive(Debug)]
+struct Running(Child);
 
 /// The figures of `/metrics`.
 #[derive(Debug)]
@@ -60,7 +71,7 @@ impl Program {
             let ended = child.wait();
             return Err(BenchError::Failed(format!("{what} did not start: {ended:?}")));
         };
-        let mut host = Host { child, address, started_in: Duration::ZERO };
+        let mut host = Host { child: Running(child), address, started_in: Duration::ZERO };
         let mut client = host.client().await?;
         while client.get("/readyz").await?.0 != 200 {
             tokio::time::sleep(POLL).await;
@@ -71,42 +82,33 @@ impl Program {
 
     /// Runs a command to its end; how long it took.
     pub async fn run(&self, args: &[&str]) -> Result<Duration, BenchError> {
-        let mut command = self.command(args);
         let what = format!("{} {}", self.path.display(), args.join(" "));
         let began = Instant::now();
-        let waiting = tokio::task::spawn_blocking(move || command.stdout(Stdio::null()).status());
-        let status = waiting.await.expect("waiting for a process does not panic");
-        let status = status.map_err(|source| BenchError::Program { what: what.clone(), source })?;
+        let failed = |source| BenchError::Program { what: what.clone(), source };
+        let mut running = Running(self.command(args).stdout(Stdio::null()).spawn().map_err(failed)?);
+        let status = running.ended().await.map_err(failed)?;
         match status.success() {
             true => Ok(began.elapsed()),
             false => Err(BenchError::Failed(format!("{what}: {status}"))),
         }
     }
 
-    /// The bytes of a store's files.
-    pub fn file_bytes(&self, store: &str) -> u64 {
-        let size =
-            |ending: &str| std::fs::metadata(self.data.join(format!("{store}.db{ending}"))).map_or(0, |m| m.len());
-        size("") + size("-wal")
-    }
-
-    /// Takes the views away: the next start makes them anew.
-    pub fn drop_views(&self) -> Result<(), BenchError> {
-        for ending in ["", "-wal", "-shm"] {
-            let path = self.data.join(format!("views.db{ending}"));
-            match std::fs::remove_file(&path) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(BenchError::File { path, source });
-                }
-                _ => {}
-            }
+    /// How its books are opened in this process.
+    pub fn options(&self) -> Result<Options, BenchError> {
+        let options = Options::new(&self.data);
+        match &self.database {
+            Some(address) => options.with_database(address.as_str()).map_err(BenchError::store),
+            None => Ok(options),
         }
-        Ok(())
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command.arg("--data").arg(&self.data).args(args).stdin(Stdio::null());
+        // As a variable, because it may hold a password. What this process was given for itself
+        // does not fit books of their own.
+        command.env_remove("AQUEDUCT_DATABASE").env_remove("AQUEDUCT_PASSPHRASE");
+        command.envs(self.database.as_ref().map(|address| ("AQUEDUCT_DATABASE", address.as_str())));
         // A line for each request costs about as much as answering a small one.
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn");
@@ -141,26 +143,34 @@ impl Host {
 
     /// Stops it in good order, as a service manager does.
     pub async fn stop(self) -> Result<(), BenchError> {
-        if !is_told_to_end(&self.child) {
+        if !is_told_to_end(&self.child.0) {
             return Err(BenchError::Failed("the server cannot be told to stop".to_owned()));
         }
         let mut host = self;
-        let waiting = tokio::task::spawn_blocking(move || {
-            let host = &mut host;
-            host.child.wait()
-        });
-        match waiting.await.expect("waiting for a process does not panic") {
+        match host.child.ended().await {
             Ok(status) if status.success() => Ok(()),
             ended => Err(BenchError::Failed(format!("the server did not stop in good order: {ended:?}"))),
         }
     }
 }
 
-impl Drop for Host {
+impl Running {
+    /// Waits for its end without a thread, so that nobody has to wait for it who no longer wants to.
+    async fn ended(&mut self) -> std::io::Result<ExitStatus> {
+        loop {
+            match self.0.try_wait()? {
+                Some(status) => return Ok(status),
+                None => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
         // Both fail when it has ended already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -26,8 +26,10 @@ pub mod questions;
 pub mod seed;
 pub mod sockets;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::service::scratch::Scratch;
 
 use error::BenchError;
 use host::Program;
@@ -52,6 +54,8 @@ pub struct Plan {
     pub program: PathBuf,
     /// A folder of its own, on the disk that is measured.
     pub folder: PathBuf,
+    /// Where databases for the books are made; without it they are files in that folder.
+    pub scratch: Option<Scratch>,
     /// Names of [`BENCHMARKS`].
     pub names: Vec<String>,
     /// How long the long measurements take.
@@ -71,19 +75,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Measures what is named.
-    pub async fn run(&self) -> Result<Vec<Measurement>, BenchError> {
-        let mut figures = Vec::new();
+    /// Measures what is named. Each figure is there as soon as it is found: whoever no longer waits
+    /// for the others keeps it.
+    pub async fn run(&self, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
         if self.wants("operations") || self.wants("subscribers") {
-            figures.extend(operations::measure(self).await?);
+            operations::measure(self, figures).await?;
         }
         if self.wants("batch") {
-            figures.extend(batch::measure(self).await?);
+            batch::measure(self, figures).await?;
         }
         if ["projection", "report", "trace", "memory", "replay"].iter().any(|name| self.wants(name)) {
-            figures.extend(growth::measure(self).await?);
+            growth::measure(self, figures).await?;
         }
-        Ok(figures)
+        Ok(())
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -104,18 +108,25 @@ impl Plan {
         (self.say)(what);
     }
 
-    /// The program on a data directory of its own.
-    fn program(&self, name: &str) -> Result<Program, BenchError> {
+    /// The program on a data directory and, if there is to be one, a database of its own.
+    async fn program(&self, name: &str) -> Result<Program, BenchError> {
         let data = self.folder.join(name);
         std::fs::create_dir_all(&data).map_err(BenchError::file(&data))?;
-        Ok(Program { path: self.program.clone(), data })
+        let database = match &self.scratch {
+            Some(scratch) => Some(scratch.make(name).await.map_err(BenchError::store)?),
+            None => None,
+        };
+        Ok(Program { path: self.program.clone(), name: name.to_owned(), data, database })
     }
 
     /// Takes books away that are no longer needed.
-    fn remove(&self, data: &Path) -> Result<(), BenchError> {
-        match self.keep {
-            true => Ok(()),
-            false => std::fs::remove_dir_all(data).map_err(BenchError::file(data)),
+    async fn remove(&self, program: &Program) -> Result<(), BenchError> {
+        if self.keep {
+            return Ok(());
         }
+        if let Some(scratch) = &self.scratch {
+            scratch.remove(&program.name).await.map_err(BenchError::store)?;
+        }
+        std::fs::remove_dir_all(&program.data).map_err(BenchError::file(&program.data))
     }
 }

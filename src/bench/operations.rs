@@ -33,26 +33,25 @@ const LINES: usize = 8_000;
 const GUESS: (f64, f64) = (400.0, 6_000.0);
 
 /// Measures those of the two that the plan names.
-pub async fn measure(plan: &Plan) -> Result<Vec<Measurement>, BenchError> {
-    let program = plan.program("operations")?;
+pub async fn measure(plan: &Plan, figures: &mut Vec<Measurement>) -> Result<(), BenchError> {
+    let program = plan.program("operations").await?;
     let mut bench = Operations::begin(plan, program).await?;
-    let mut figures = Vec::new();
     if plan.wants("operations") {
         for connections in CONNECTIONS {
             plan.say(&format!("operations: {}", connections_text(connections)));
-            bench.at(connections, &mut figures).await?;
+            bench.at(connections, figures).await?;
         }
         plan.say("operations: views in step");
-        bench.in_step(&mut figures).await?;
+        bench.in_step(figures).await?;
     }
     if plan.wants("subscribers") {
         plan.say("subscribers");
-        bench.subscribers(&mut figures).await?;
+        bench.subscribers(figures).await?;
     }
-    let data = bench.books.program.data.clone();
+    let program = bench.books.program.clone();
     bench.host.stop().await?;
-    plan.remove(&data)?;
-    Ok(figures)
+    plan.remove(&program).await?;
+    Ok(())
 }
 
 struct Operations<'a> {

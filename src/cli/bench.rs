@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::bench::measurement::{Measurement, rounded};
 use crate::bench::{BENCHMARKS, Plan};
+use crate::service::scratch::Scratch;
 
 use super::Global;
 use super::failure::{Failure, Kind};
@@ -43,8 +44,10 @@ Examples:
 
 A server is started in a process of its own on 127.0.0.1, and sent signed operations over HTTP. It
 shares the machine's cores with what is sent, as it says of no other machine. Its books are new
-ones in a folder beside the data directory (choose the disk with --data), removed at the end. It
-logs warnings only, unless RUST_LOG is set. `limit` is the yardstick measured in the same run, in
+ones in a folder beside the data directory (choose the disk with --data), removed at the end. With
+--database they are in new databases on that server, removed as well, for which its user needs the
+right CREATEDB; that database itself is not touched. What was found is printed, too, when it is
+ended early. It logs warnings only, unless RUST_LOG is set. `limit` is the yardstick measured in the same run, in
 the same unit: one signature check a request, the same bytes hashed and synced, or the same figure
 at the first size; `ratio` is the figure over it. A full run takes about half an hour and 10 GB.";
 
@@ -89,21 +92,45 @@ impl Bench {
             return serve_yardstick(global).await;
         }
         handles::ask_for_enough();
-        let folder = folder_beside(&global.data)?;
-        let figures = self.plan(folder.clone())?.run().await;
-        match self.keep {
-            true => say(&format!("the books are in {}", folder.display())),
-            // What cannot be removed is in nobody's way; the figures matter more.
-            false => drop(std::fs::remove_dir_all(&folder)),
+        let told_to_end = told_to_end()?;
+        let scratch = global.database.as_ref().map(Scratch::beside).transpose();
+        let scratch = scratch.map_err(|why| Failure::of(Kind::Input, &why))?;
+        let plan = self.plan(folder_beside(&global.data)?, scratch)?;
+        let mut figures = Vec::new();
+        let ended = tokio::select! {
+            // First: whoever ends this from a terminal ends its server, too.
+            biased;
+            kind = told_to_end => Err(Failure::new(kind, "ended before everything was measured")),
+            ran = plan.run(&mut figures) => ran.map_err(|why| Failure::of(Kind::Other, &why)),
+        };
+        self.leave(&plan).await;
+        if ended.is_ok() || !figures.is_empty() {
+            match self.json {
+                true => print_json(&Value::Array(figures.iter().map(Measurement::as_json).collect()))?,
+                false => print(&as_table(&figures))?,
+            }
         }
-        let figures = figures.map_err(|why| Failure::of(Kind::Other, &why))?;
-        match self.json {
-            true => print_json(&Value::Array(figures.iter().map(Measurement::as_json).collect())),
-            false => print(&as_table(&figures)),
+        ended
+    }
+
+    /// Takes the books away, or says where they are. What cannot be removed is said, too; the
+    /// figures matter more.
+    async fn leave(&self, plan: &Plan) {
+        let folder = plan.folder.display();
+        if self.keep {
+            say(&format!("the books are in {folder}"));
+        } else if let Err(why) = std::fs::remove_dir_all(&plan.folder) {
+            say(&format!("{folder} cannot be removed: {why}"));
+        }
+        let Some(scratch) = &plan.scratch else { return };
+        if self.keep {
+            say(&format!("and in the databases whose names begin with {}", scratch.prefix()));
+        } else if let Err(why) = scratch.remove("").await {
+            say(&format!("the databases whose names begin with {} may be left: {why}", scratch.prefix()));
         }
     }
 
-    fn plan(&self, folder: PathBuf) -> Result<Plan, Failure> {
+    fn plan(&self, folder: PathBuf, scratch: Option<Scratch>) -> Result<Plan, Failure> {
         let program =
             std::env::current_exe().map_err(|why| Failure::other("this program cannot be found").because(&why))?;
         let all = self.names.iter().any(|name| name == ALL);
@@ -116,6 +143,7 @@ impl Bench {
         Ok(Plan {
             program,
             folder,
+            scratch,
             names: names().filter(named).map(str::to_owned).collect(),
             seconds: Duration::from_secs(seconds),
             hops,
@@ -126,6 +154,29 @@ impl Bench {
             say,
         })
     }
+}
+
+/// What ends it early, once it does.
+fn told_to_end() -> Result<impl Future<Output = Kind>, Failure> {
+    let failed = |why: std::io::Error| Failure::other("signals cannot be waited for").because(&why);
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+    #[cfg(unix)]
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(failed)?;
+    #[cfg(not(unix))]
+    let _ = failed;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => Kind::Terminated,
+            _ = interrupt.recv() => Kind::Interrupted,
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
+            Kind::Interrupted
+        }
+    })
 }
 
 async fn serve_yardstick(global: &Global) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::failure::{Failure, Kind};
 use super::output::read_input;
@@ -48,6 +49,11 @@ pub struct ServerArgs {
     /// --login-file.
     #[arg(long, value_name = "TOKEN", requires = "server", conflicts_with = "login_file")]
     login: Option<String>,
+    /// A file (PEM) with the certificate of the authority that vouches for an https server, such as
+    /// an office's own. Only it is then trusted; without this the authorities that Mozilla trusts
+    /// are, as of this program's version, and none that this machine has been given.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    server_ca: Option<PathBuf>,
 }
 
 /// The login of a second officer, who approves.
@@ -70,7 +76,11 @@ impl ServerArgs {
             Failure::input("a server needs to know who asks")
                 .way_out("give the token of a login: --login-file FILE, or the environment variable AQUEDUCT_LOGIN")
         })?;
-        Client::new(server, token).map(Some)
+        self.officer(server, token).map(Some)
+    }
+
+    fn officer(&self, server: &str, token: String) -> Result<Client, Failure> {
+        Client::new(server, token, self.server_ca.as_deref().map(authorities).transpose()?)
     }
 
     /// The server, which this command cannot do without.
@@ -85,9 +95,27 @@ impl ApproverArgs {
     pub fn connect(&self, server: &ServerArgs) -> Result<Option<Client>, Failure> {
         let given = token(self.approver_login.as_deref(), self.approver_login_file.as_deref(), APPROVER_VARIABLE)?;
         match (given, &server.server) {
-            (Some(token), Some(server)) => Client::new(server, token).map(Some),
+            (Some(token), Some(url)) => server.officer(url, token).map(Some),
             _ => Ok(None),
         }
+    }
+}
+
+/// The certificates of a file.
+fn authorities(path: &Path) -> Result<RootCerts, Failure> {
+    let pem = read_input(path)?;
+    let items = parse_pem(&pem).collect::<Result<Vec<_>, _>>().unwrap_or_default();
+    let certificates: Vec<_> = items
+        .into_iter()
+        .filter_map(|item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    match certificates.is_empty() {
+        true => Err(Failure::input(format!("{} holds no certificate in PEM form", path.display()))
+            .way_out("it begins with the line -----BEGIN CERTIFICATE-----")),
+        false => Ok(RootCerts::new_with_certs(&certificates)),
     }
 }
 
@@ -163,10 +191,12 @@ impl ClientError {
 
 /// Whether a failed connection may be a server that restarts.
 fn is_passing(error: &ureq::Error) -> bool {
-    matches!(
-        error,
-        ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_) | ureq::Error::Protocol(_)
-    )
+    match error {
+        // As which TLS reports a certificate that is not trusted: it will not be in a while, either.
+        ureq::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+        ureq::Error::ConnectionFailed | ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => true,
+        _ => false,
+    }
 }
 
 impl From<ClientError> for Failure {
@@ -194,11 +224,17 @@ pub struct Client {
 }
 
 impl Client {
-    fn new(server: &str, token: String) -> Result<Self, Failure> {
+    /// Without authorities those of the library's own list are trusted.
+    fn new(server: &str, token: String, authorities: Option<RootCerts>) -> Result<Self, Failure> {
         let url = endpoint(server)?;
+        if authorities.is_some() && !url.starts_with("https:") {
+            return Err(Failure::input(format!("{server} shows no certificate: --server-ca is for https")));
+        }
+        let tls = TlsConfig::builder().root_certs(authorities.unwrap_or(RootCerts::WebPki)).build();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            .tls_config(tls)
             .timeout_global(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))
             .user_agent(concat!("aqueduct/", env!("CARGO_PKG_VERSION")))
             .build();

@@ -20,6 +20,10 @@ pub enum Kind {
     Refused = 3,
     /// The chain or the views are broken.
     Broken = 4,
+    /// Somebody ended it from a terminal (SIGINT, Ctrl-C).
+    Interrupted = 130,
+    /// Something told it to end (SIGTERM).
+    Terminated = 143,
 }
 
 /// Every exit code, what it means and what to do about it; those of [`Kind`], and 0.
@@ -36,6 +40,16 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
         Kind::Broken as u8,
         "The chain or the views are broken, or do not fit each other.",
         "Look with `aqueduct verify`; make the views anew with `aqueduct rebuild`, or bring back a copy that verifies.",
+    ),
+    (
+        Kind::Interrupted as u8,
+        "It was ended by Ctrl-C (SIGINT) before it was done; `serve` and `demo`, which go on until then, exit with 0.",
+        "Run it again; what was recorded or printed before stands.",
+    ),
+    (
+        Kind::Terminated as u8,
+        "It was told to end (SIGTERM) before it was done; `serve` and `demo` exit with 0.",
+        "Run it again; what was recorded or printed before stands.",
     ),
 ];
 
@@ -89,8 +103,8 @@ impl Failure {
         let mut at = Some(cause);
         while let Some(error) = at {
             let text = error.to_string();
-            // Some errors repeat their cause as their own text.
-            if self.causes.last() != Some(&text) && self.sentence != text {
+            // Some errors tell their cause at the end of their own text, or as all of it.
+            if !self.causes.last().unwrap_or(&self.sentence).ends_with(&text) {
                 self.causes.push(text);
             }
             at = error.source();

@@ -189,6 +189,7 @@ fn failure(error: ImportError) -> Failure {
         | ImportError::Open(_)
         | ImportError::File(_)
         | ImportError::Changed(_)
+        | ImportError::NoRows
         | ImportError::TooManyProgrammes => Failure::of(Kind::Input, &error),
         ImportError::Rejected(rejected) => match rejected.is_there_already() {
             true => Failure::of(Kind::Refused, &error),

@@ -75,14 +75,21 @@ pub fn as_json(imported: &Imported) -> Value {
 }
 
 fn dialect_json(dialect: &Dialect) -> Value {
+    let from = |ground: Ground| match ground {
+        Ground::Detected(evidence) => Some(evidence.to_string()),
+        Ground::Declared | Ground::Immaterial => None,
+    };
     json!({
         "encoding": dialect.encoding.name(),
         "encodingBy": dialect.encoding_by.code(),
+        "encodingFrom": from(dialect.encoding_by),
         "delimiter": char::from(dialect.delimiter).to_string(),
         "delimiterBy": dialect.delimiter_by.code(),
+        "delimiterFrom": from(dialect.delimiter_by),
         "decimalSeparator": dialect.numbers.decimal.to_string(),
         "thousandsSeparator": dialect.numbers.thousands.map(String::from),
         "numbersBy": dialect.numbers_by.code(),
+        "numbersFrom": from(dialect.numbers_by),
     })
 }
 
@@ -146,12 +153,13 @@ pub fn as_text(imported: &Imported) -> String {
     text
 }
 
-/// What was taken for how the file is written: `Read as UTF-8 (found), comma (found), 1234.5 (found)`.
+/// What was taken for how the file is written, and why, each on a line: `fields between commas,
+/// detected from the header, ...`.
 fn dialect_text(dialect: &Dialect) -> String {
     let by = |ground: Ground| match ground {
-        Ground::Declared => "declared",
-        Ground::Detected => "found",
-        Ground::Immaterial => "nothing depends on it",
+        Ground::Declared => "declared in the mapping".to_owned(),
+        Ground::Detected(evidence) => format!("detected from {evidence}"),
+        Ground::Immaterial => "nothing depends on it".to_owned(),
     };
     let delimiter = match dialect.delimiter {
         b',' => "commas".to_owned(),
@@ -161,7 +169,7 @@ fn dialect_text(dialect: &Dialect) -> String {
     };
     let thousands = dialect.numbers.thousands.map(String::from).unwrap_or_default();
     format!(
-        "Read as {} ({}), fields between {delimiter} ({}), numbers like 1{thousands}234{}50 ({})",
+        "Read as {}, {};\n  fields between {delimiter}, {};\n  numbers like 1{thousands}234{}50, {}",
         dialect.encoding.name(),
         by(dialect.encoding_by),
         by(dialect.delimiter_by),
@@ -245,6 +253,13 @@ fn controls_text(imported: &Imported) -> String {
         }
     }
     let mut text = format!("\nControl totals, in {}\n{}", imported.currency, aligned(&lines, 1));
+    match controls.file.wrong_width_rows {
+        0 => {}
+        1 => text.push_str("  One row has more or fewer fields than the header; its amounts are in no sum.\n"),
+        count => text.push_str(&format!(
+            "  {count} rows have more or fewer fields than the header; their amounts are in no sum.\n"
+        )),
+    }
     match controls.file.unreadable_amounts {
         0 => {}
         1 => text.push_str("  One amount cannot be read and is in no sum.\n"),

@@ -30,13 +30,15 @@ pub mod submit;
 pub mod table;
 pub mod verify;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::limits;
+use crate::service::address::Address;
 use crate::service::begin;
 use crate::service::node::{Options, StartError};
 use crate::service::rollback;
@@ -50,7 +52,8 @@ Exit codes:
   2  the arguments or the input are wrong
   3  refused: a rule of the books, or a chain that is there already
   4  broken: verify found a fault, or the chain contradicts itself
-  1  anything else, such as a disk or a port that cannot be used";
+  1  anything else, such as a disk or a port that cannot be used
+  130, 143  ended by Ctrl-C (SIGINT) or by SIGTERM before it was done";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,6 +92,12 @@ pub struct Global {
     /// and not the environment: give a password there.
     #[arg(long, global = true, env = "AQUEDUCT_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<Address>,
+    /// How many seconds a database is waited for whose server is just being started.
+    #[arg(
+        long, global = true, env = "AQUEDUCT_DATABASE_WAIT", default_value_t = limits::DATABASE_WAIT_SECONDS,
+        value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=limits::DATABASE_WAIT_SECONDS_MAX)
+    )]
+    pub database_wait: u64,
     /// Where a server listens.
     #[arg(long, global = true, env = "AQUEDUCT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: String,
@@ -100,22 +109,6 @@ pub struct Global {
     /// How log lines are written to standard error; their level is set by RUST_LOG.
     #[arg(long, global = true, env = "AQUEDUCT_LOG", default_value = "text", value_enum)]
     pub log: LogFormat,
-}
-
-/// The address of a database. It may hold a password, so it is printed nowhere.
-#[derive(Clone)]
-pub struct Address(String);
-
-impl From<String> for Address {
-    fn from(address: String) -> Self {
-        Self(address)
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Address(..)")
-    }
 }
 
 /// The form of log lines.
@@ -206,7 +199,10 @@ impl Global {
     pub fn options_to_read(&self) -> Result<Options, Failure> {
         let options = Options::new(&self.data);
         match &self.database {
-            Some(Address(address)) => options.with_database(address).map_err(|why| Failure::of(Kind::Input, &why)),
+            Some(address) => options
+                .with_database(address.as_str())
+                .map(|options| options.with_database_wait(Duration::from_secs(self.database_wait)))
+                .map_err(|why| Failure::of(Kind::Input, &why)),
             None => Ok(options),
         }
     }

@@ -50,7 +50,7 @@ impl Verify {
         progress.end();
         let verified = verified.map_err(|error| match &error {
             VerifyError::NoChain(_) => Failure::of(Kind::Input, &error)
-                .way_out("name the data directory with --data, or the database with --database"),
+                .way_out("begin one with `aqueduct init`, or name another with --data or --database"),
             VerifyError::TooBusy => Failure::of(Kind::Other, &error).way_out("try again when less is recorded"),
             _ => Failure::of(Kind::Other, &error),
         })?;

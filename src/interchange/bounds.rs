@@ -54,6 +54,9 @@ pub const CODE_BYTES_MAX: usize = 64;
 /// taken for a slip of its row; more of them leave it open how the file writes its numbers.
 pub const NUMBERS_PER_SLIP_MIN: u64 = 100;
 
+/// Of so many bytes at least one is 0 in a table in UTF-16: half of every digit, comma and line end.
+pub const UTF_16_BYTES_PER_NUL_MAX: usize = 20;
+
 /// With so many characters in UTF-8 for each fault, a file is UTF-8 that was damaged, and not text
 /// in another encoding: there, a fault comes with nearly every character.
 pub const UTF_8_PER_FAULT_MIN: u64 = 10;

@@ -325,7 +325,9 @@ pub(super) fn read_name(text: &str) -> Result<Cow<'_, str>, RejectReason> {
     if name.len() > NAME_BYTES_MAX {
         return Err(RejectReason::NameTooLong);
     }
-    if name.contains(|character: char| character == '/' || character.is_control()) {
+    // Unicode's two separators break lines as well, and are no control characters.
+    let is_wrong = |character: char| matches!(character, '/' | '\u{2028}' | '\u{2029}') || character.is_control();
+    if name.contains(is_wrong) {
         return Err(RejectReason::BadName);
     }
     Ok(name)

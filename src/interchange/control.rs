@@ -20,6 +20,9 @@ pub struct Control {
     pub rows: u64,
     /// Purposes of rows.
     pub purpose_rows: u64,
+    /// Rows with another number of fields than the header, of which nobody can say which field is
+    /// an amount: none of theirs is in any sum or count but that of rows.
+    pub wrong_width_rows: u64,
     /// The official amounts, as far as they can be read.
     pub official: ExactSum,
     /// The verified amounts, as far as they can be read.
@@ -66,6 +69,7 @@ impl Control {
         *self = Self {
             rows: self.rows + other.rows,
             purpose_rows: self.purpose_rows + other.purpose_rows,
+            wrong_width_rows: self.wrong_width_rows + other.wrong_width_rows,
             official,
             verified,
             unreadable_amounts: self.unreadable_amounts + other.unreadable_amounts,

@@ -2,6 +2,7 @@
 //! the mapping declares is taken; the rest is found in the file, and said. What the file leaves
 //! open is an error that names the key to declare.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -9,7 +10,7 @@ use csv::StringRecord;
 use encoding_rs::{CoderResult, Encoding, GB18030, GBK, UTF_8, WINDOWS_1252};
 
 use super::amount::NumberForm;
-use super::bounds::{CHUNK_BYTES, UTF_8_PER_FAULT_MIN};
+use super::bounds::{CHUNK_BYTES, UTF_8_PER_FAULT_MIN, UTF_16_BYTES_PER_NUL_MAX};
 use super::columns::Columns;
 use super::mapping::Mapping;
 use super::numbers::{Numbers, NumbersFault};
@@ -24,8 +25,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub enum Ground {
     /// The mapping declares it.
     Declared,
-    /// The file shows it.
-    Detected,
+    /// The file shows it, by this.
+    Detected(Evidence),
     /// Nothing in the file depends on it.
     Immaterial,
 }
@@ -35,8 +36,38 @@ impl Ground {
     pub fn code(self) -> &'static str {
         match self {
             Self::Declared => "DECLARED",
-            Self::Detected => "DETECTED",
+            Self::Detected(_) => "DETECTED",
             Self::Immaterial => "IMMATERIAL",
+        }
+    }
+}
+
+/// What shows it. Printed so that it fits behind "detected from": `the number in row 3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The mark at the file's beginning.
+    ByteOrderMark,
+    /// Bytes that are UTF-8, all or nearly all of them.
+    Utf8,
+    /// What the bytes look like; all of them are valid in it.
+    Bytes,
+    /// The header: only with this mark it has every column of the mapping.
+    Header,
+    /// The first number that shows decimals, or that the other mark is left for them, by its row.
+    Number(u64),
+    /// Digits in groups, without any decimals.
+    Groups,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByteOrderMark => f.write_str("the byte order mark"),
+            Self::Utf8 => f.write_str("the bytes, which are UTF-8"),
+            Self::Bytes => f.write_str("the bytes, which look like it and are valid in it"),
+            Self::Header => f.write_str("the header, which has every mapped column with it"),
+            Self::Number(row) => write!(f, "the number in row {row}"),
+            Self::Groups => f.write_str("the grouped digits"),
         }
     }
 }
@@ -69,6 +100,9 @@ pub enum DialectError {
     /// The bytes are not UTF-8, and not surely anything else.
     #[error("the file is not UTF-8; declare its `encoding` in the mapping, such as `gb18030` or `iso-8859-1`{}", hint(.0))]
     Encoding(Option<&'static str>),
+    /// Every other byte of much of the text is 0.
+    #[error("the file looks like UTF-16 without a byte order mark; declare `encoding = \"{0}\"` in the mapping")]
+    UnmarkedUtf16(&'static str),
     /// The header does not fit the mapping with any mark between fields.
     #[error(transparent)]
     Header(#[from] OpenError),
@@ -97,7 +131,7 @@ impl Dialect {
         let mark = Encoding::for_bom(&beginning).is_some_and(|(marked, _)| marked == encoding);
         let (delimiter, delimiter_by) = match mapping.delimiter {
             Some(delimiter) => (delimiter, Ground::Declared),
-            None => (find_delimiter(mapping, encoding, &mut open)?, Ground::Detected),
+            None => (find_delimiter(mapping, encoding, &mut open)?, Ground::Detected(Evidence::Header)),
         };
         let (numbers, numbers_by) = match mapping.numbers {
             Some(numbers) => (numbers, Ground::Declared),
@@ -118,11 +152,15 @@ fn find_encoding<R: Read>(
     let mut first = true;
     let mut shape = Shape::default();
     each_chunk(open()?, |chunk, last| {
-        if std::mem::take(&mut first)
+        let is_first = std::mem::take(&mut first);
+        if is_first
             && let Some((marked, _)) = Encoding::for_bom(chunk)
             && marked != UTF_8
         {
-            return Some(marked);
+            return Some(Ok(marked));
+        }
+        if let Some(label) = is_first.then(|| unmarked_utf_16(chunk)).flatten() {
+            return Some(Err(DialectError::UnmarkedUtf16(label)));
         }
         shape.see(chunk);
         utf_8.feed(chunk, last);
@@ -131,18 +169,29 @@ fn find_encoding<R: Read>(
         None
     })
     .map(|marked| match marked {
-        Some(marked) => Ok((marked, Ground::Detected)),
+        Some(marked) => Ok((marked?, Ground::Detected(Evidence::ByteOrderMark))),
         None if shape.is_ascii() => Ok((UTF_8, Ground::Immaterial)),
-        None if utf_8.holds || shape.is_damaged_utf_8() => Ok((UTF_8, Ground::Detected)),
+        None if utf_8.holds || shape.is_damaged_utf_8() => Ok((UTF_8, Ground::Detected(Evidence::Utf8))),
         None => match detector.guess(None, Utf8Detection::Deny) {
-            guess if guess == GBK && gb18030.holds => Ok((GB18030, Ground::Detected)),
+            guess if guess == GBK && gb18030.holds => Ok((GB18030, Ground::Detected(Evidence::Bytes))),
             // A few accents, and one of them damaged: nobody can tell from that.
             guess if guess == WINDOWS_1252 && shape.is_mostly_utf_8() => Err(DialectError::Encoding(None)),
             // ISO-8859-1 is read as its superset, as everywhere on the web.
-            guess if guess == WINDOWS_1252 => Ok((WINDOWS_1252, Ground::Detected)),
+            guess if guess == WINDOWS_1252 => Ok((WINDOWS_1252, Ground::Detected(Evidence::Bytes))),
             guess => Err(DialectError::Encoding(Some(guess.name()))),
         },
     })?
+}
+
+/// The label of UTF-16 if a file's beginning looks like it: zeros in every other place.
+fn unmarked_utf_16(chunk: &[u8]) -> Option<&'static str> {
+    let zeros = |first: usize| chunk.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    match even.max(odd) * UTF_16_BYTES_PER_NUL_MAX >= chunk.len().max(1) {
+        true if odd > 2 * even => Some("utf-16le"),
+        true if even > 2 * odd => Some("utf-16be"),
+        _ => None,
+    }
 }
 
 /// Reads a source to its end in chunks, each with whether it is the last; stops at an answer.

@@ -6,7 +6,7 @@
 
 use super::amount::{NumberForm, is_digits, ungroup};
 use super::bounds::NUMBERS_PER_SLIP_MIN;
-use super::dialect::Ground;
+use super::dialect::{Evidence, Ground};
 use super::rejection::quoted;
 
 /// Marks that can only stand between groups of digits.
@@ -137,7 +137,9 @@ impl Numbers {
             }
         }
         let thousands = groupings.into_iter().max().map(|(_, mark)| mark);
-        Ok((NumberForm { decimal, thousands }, Ground::Detected))
+        let shown = if decimal == ',' { comma } else { point };
+        let evidence = shown.first.as_ref().map_or(Evidence::Groups, |seen| Evidence::Number(seen.row));
+        Ok((NumberForm { decimal, thousands }, Ground::Detected(evidence)))
     }
 
     fn decimal(&mut self, mark: char, seen: impl FnOnce() -> Seen) {

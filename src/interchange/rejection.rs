@@ -25,8 +25,9 @@ pub enum RejectReason {
     /// A name is longer than 80 bytes.
     #[error("is a name of more than 80 bytes")]
     NameTooLong,
-    /// A name holds a control character or `/`, which separates the names of a path.
-    #[error("is a name with a control character or a slash")]
+    /// A name holds `/`, which separates the names of a path, a line break or another control
+    /// character.
+    #[error("is a name with a slash, a line break or another control character")]
     BadName,
     /// A day does not exist or is not of the mapping's form, or a period ends before it begins.
     #[error("is not a valid date or period")]

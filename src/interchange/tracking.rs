@@ -171,12 +171,13 @@ impl<R: Read> Reader<R> {
         row.purposes.iter().for_each(|amounts| self.tally.accept(amounts));
     }
 
-    /// What the cells of one row say; nothing of a row whose cells are not in their columns.
+    /// What the cells of one row say; only that it is one where they are not in their columns.
     pub fn control_of(&self, record: &StringRecord) -> Control {
         let mut control = Control::default();
-        let fits = record.len() == self.columns.width();
-        let cells = self.columns.amount_cells(record);
-        match fits && control.add_row(self.numbers, cells) {
+        if record.len() != self.columns.width() {
+            return Control { rows: 1, wrong_width_rows: 1, ..Control::default() };
+        }
+        match control.add_row(self.numbers, self.columns.amount_cells(record)) {
             true => control,
             false => Control { rows: 1, ..Control::default() },
         }

@@ -8,10 +8,12 @@
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
-//! - [`node`] starts and stops all of it; [`metrics`] counts what it does.
+//! - [`node`] starts and stops all of it; [`metrics`] counts what it does. [`address`] names a
+//!   database, [`scratch`] makes some for books that nobody keeps.
 //!
 //! SQL, GraphQL and HTML do not belong here.
 
+pub mod address;
 pub mod begin;
 pub mod checkpoint;
 pub mod clock;
@@ -37,6 +39,7 @@ pub mod replica;
 pub mod report;
 pub mod rights;
 pub mod rollback;
+pub mod scratch;
 pub mod statements;
 pub mod story;
 pub mod touched;

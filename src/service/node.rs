@@ -93,6 +93,15 @@ impl Options {
     pub fn with_database(self, address: &str) -> Result<Self, NotAnAddress> {
         Ok(Self { database: Database::Postgres(address.parse()?), ..self })
     }
+
+    /// The same, waiting so long for the database's server when that is just being started.
+    pub fn with_database_wait(self, wait: Duration) -> Self {
+        let database = match self.database {
+            Database::Postgres(server) => Database::Postgres(server.waiting(wait)),
+            files => files,
+        };
+        Self { database, ..self }
+    }
 }
 
 /// Why a node does not start.

@@ -96,6 +96,14 @@ pub async fn verify(
         Ok(views) => views,
         Err(fault) => return Ok(Verified { fault: Some(fault), ..Verified::default() }),
     };
+    let holds_block = match &views {
+        Some(views) => views.applied().await?.height.is_some(),
+        None => false,
+    };
+    // Where nothing here knows of a block, none was lost: the beginning was broken off.
+    if signed.is_none() && !holds_block && matches!(chain.head().await, Ok(None)) {
+        return Err(VerifyError::NoChain(database.clone()));
+    }
     let mut walk = Walk::new(chain, scratch, signed);
     walk.all(views.as_ref(), &progress).await?;
     let Walk { chain, scratch, verified, .. } = walk;

@@ -82,8 +82,12 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(why) = cause {
-        text.push_str(": ");
-        text.push_str(&why.to_string());
+        let why_text = why.to_string();
+        // Some errors tell their cause at the end of their own text.
+        if !text.ends_with(&why_text) {
+            text.push_str(": ");
+            text.push_str(&why_text);
+        }
         cause = why.source();
     }
     text

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod lock;
 pub mod node;
 pub mod postgres;
+mod scratch;
 mod session;
 mod sqlite;
 pub mod statements;

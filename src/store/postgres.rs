@@ -5,9 +5,10 @@
 //! what the views confirmed.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::sea_query::Values;
@@ -15,6 +16,8 @@ use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait, Value};
+
+use tracing::warn;
 
 use super::database::Schema;
 
@@ -24,6 +27,12 @@ const CONNECT_SECONDS: u64 = 10;
 /// How long a caller waits for a connection of a pool. A server that is restarted is usually
 /// back within it, and then nobody notices.
 const ACQUIRE_WAIT_SECONDS: u64 = 10;
+
+/// How long lies between two attempts to reach a server that is being started, in milliseconds.
+const RETRY_MS: u64 = 250;
+
+/// PostgreSQL's code of a server that is starting, or recovering, and takes nobody in yet.
+const CANNOT_CONNECT_NOW: &str = "57P03";
 
 /// How long a connection stays open without being used: a server has few.
 const IDLE_SECONDS: u64 = 600;
@@ -55,11 +64,15 @@ pub(super) enum Role {
 #[derive(Clone)]
 pub struct Server {
     options: Box<PgConnectOptions>,
+    /// How long a store that is opened waits for a server that is being started.
+    wait: Duration,
 }
 
 /// A text that is no address of a database. It is not repeated: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the database's address is not of the form postgres://user:password@host:5432/name")]
+#[error(
+    "the database's address is not of the form postgres://user:password@host:5432/name, with the name of a database"
+)]
 pub struct NotAnAddress;
 
 impl FromStr for Server {
@@ -70,8 +83,20 @@ impl FromStr for Server {
             return Err(NotAnAddress);
         }
         let options: PgConnectOptions = address.parse().map_err(|_| NotAnAddress)?;
+        // Not the one that happens to be called as its user is.
+        if options.get_database().is_none_or(str::is_empty) {
+            return Err(NotAnAddress);
+        }
         let options = options.application_name("aqueduct").options(SETTINGS).disable_statement_logging();
-        Ok(Self { options: Box::new(options) })
+        Ok(Self { options: Box::new(options), wait: Duration::ZERO })
+    }
+}
+
+impl Server {
+    /// The same, with stores that wait so long for a server that is being started when they are
+    /// opened. Later on nobody waits: who asks is told.
+    pub fn waiting(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 }
 
@@ -94,7 +119,7 @@ impl fmt::Debug for Server {
 impl Schema {
     /// Whether it is there, with a store in it.
     pub(super) async fn exists(&self) -> Result<bool, DbErr> {
-        let mut connection = self.connect_once(&[]).await.map_err(connecting)?;
+        let mut connection = self.connect_first(&[]).await.map_err(connecting)?;
         let sql = "SELECT to_regclass($1 || '.seaql_migrations') IS NOT NULL";
         let found = sqlx::query_scalar(sql).bind(self.name).fetch_one(&mut connection).await.map_err(querying)?;
         connection.close().await.map_err(querying)?;
@@ -113,7 +138,7 @@ impl Schema {
     /// pass, if there is nothing to be done.
     pub(super) async fn bring_up<M: MigratorTrait>(&self) -> Result<(), DbErr> {
         // A pool would try again and again, and in the end say only that it took too long.
-        self.connect_once(&[]).await.map_err(connecting)?.close().await.map_err(querying)?;
+        self.connect_first(&[]).await.map_err(connecting)?.close().await.map_err(querying)?;
         let db = self.connect(Role::Writer, 1);
         let done = self.migrate::<M>(&db).await;
         db.close().await?;
@@ -154,6 +179,51 @@ impl Schema {
         let connecting = PgConnection::connect_with(&options);
         let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
         tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), connecting).await.map_err(late)?
+    }
+
+    /// The same, to a server that may just be starting.
+    pub(super) async fn connect_first(&self, settings: &[(&str, &str)]) -> Result<PgConnection, sqlx::Error> {
+        let (began, wait) = (Instant::now(), self.server.wait);
+        let mut told = false;
+        loop {
+            let error = match self.connect_once(settings).await {
+                Err(error) if wait > Duration::ZERO && self.may_be_starting(&error) => error,
+                done => return done,
+            };
+            let seconds = wait.as_secs();
+            if began.elapsed() >= wait {
+                let why = match &error {
+                    // Without the words that the error below puts before it again.
+                    sqlx::Error::Io(error) => error.to_string(),
+                    other => other.to_string(),
+                };
+                let late = format!("it did not come within {seconds} s: {why}");
+                return Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
+            }
+            if !std::mem::replace(&mut told, true) {
+                warn!("the database {} is not there yet ({error}); waiting for it up to {seconds} s", self.server);
+            }
+            tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
+        }
+    }
+
+    /// Whether a server that is being started, or the one before it that is being stopped, would
+    /// answer like this.
+    fn may_be_starting(&self, error: &sqlx::Error) -> bool {
+        let on_socket = self.server.options.get_socket().is_some();
+        match error {
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| code == CANNOT_CONNECT_NOW),
+            sqlx::Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => true,
+                io::ErrorKind::NotFound => on_socket,
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn options(&self, settings: &[(&str, &str)]) -> PgConnectOptions {

@@ -58,7 +58,8 @@ impl Session {
     /// A session that holds the lock.
     pub(super) async fn locked(schema: Schema) -> Result<Self, NoSession> {
         let session = Self { schema, locked: true, connection: Mutex::new(None) };
-        session.hold().await?;
+        let opened = session.open(true).await?;
+        *session.connection.lock().await = Some(opened);
         Ok(session)
     }
 
@@ -66,7 +67,7 @@ impl Session {
     pub(super) async fn hold(&self) -> Result<(), NoSession> {
         let mut held = self.connection.lock().await;
         if held.is_none() {
-            *held = Some(self.open().await?);
+            *held = Some(self.open(false).await?);
         }
         Ok(())
     }
@@ -77,7 +78,7 @@ impl Session {
         // Put back only after an answer: nothing is known of a connection without one.
         let mut connection = match held.take() {
             Some(connection) => connection,
-            None => self.open().await.map_err(|why| match why {
+            None => self.open(false).await.map_err(|why| match why {
                 NoSession::Server(error) => connecting(error),
                 NoSession::Held => connecting(sqlx::Error::Configuration(why.to_string().into())),
             })?,
@@ -105,9 +106,14 @@ impl Session {
         }
     }
 
-    async fn open(&self) -> Result<PgConnection, NoSession> {
+    /// Only the first time it waits for a server that is being started: then nobody else waits.
+    async fn open(&self, first: bool) -> Result<PgConnection, NoSession> {
         let wait = LOCK_WAIT_MS.to_string();
-        let mut connection = self.schema.connect_once(&[("lock_timeout", &wait)]).await?;
+        let settings = [("lock_timeout", wait.as_str())];
+        let mut connection = match first {
+            true => self.schema.connect_first(&settings).await?,
+            false => self.schema.connect_once(&settings).await?,
+        };
         if self.locked {
             let taken = sqlx::query("SELECT pg_advisory_lock($1)").bind(WRITER_LOCK).execute(&mut connection).await;
             taken.map_err(|error| match error.as_database_error().and_then(|error| error.code()) {

@@ -2,17 +2,22 @@
 //! off, somebody else takes the lock. These run wherever PostgreSQL's programs are, whichever
 //! database the rest of the suite is on.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::PartyKind;
 use aqueduct::ledger::selection::{AllocationFilter, GroupBy, MoneyFilter};
+use aqueduct::service::address::Address;
+use aqueduct::service::begin::{self, Beginning};
 use aqueduct::service::node::{Node, Options, StartError};
 use aqueduct::service::orderer::NotRecorded;
 use aqueduct::service::record::{NotAccepted, Outcome, Status};
 use aqueduct::service::report::{self, Question};
+use aqueduct::service::scratch::Scratch;
 use aqueduct::service::verify::verify;
 use aqueduct::store::database::Database;
 use aqueduct::store::lock::{LockError, WriterLock};
@@ -279,6 +284,28 @@ async fn a_text_with_nul_is_refused_or_finds_nothing() {
 }
 
 #[tokio::test]
+async fn databases_of_a_benchmark_are_made_beside_one_and_taken_away() {
+    let Some(cluster) = cluster::shared() else { return };
+    let address = Address::from(cluster.database());
+    let scratch = Scratch::beside(&address).unwrap();
+    let begun_with = format!("SELECT count(*) FROM pg_database WHERE starts_with(datname, '{}')", scratch.prefix());
+    let made = || cluster.sql("postgres", &begun_with);
+    let books = scratch.make("books").await.unwrap();
+    scratch.make("more").await.unwrap();
+    assert_eq!(made(), "2");
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options::new(directory.path()).with_database(books.as_str()).unwrap();
+    begin::begin(options, Beginning { label: "Registry", demonstration: false }).await.unwrap();
+    let chain = database(books.as_str()).chain();
+    assert!(chain.exists().await.unwrap() && chain.bytes().await.unwrap() > 0);
+    assert!(!database(address.as_str()).chain().exists().await.unwrap(), "that one is not touched");
+    scratch.remove("more").await.unwrap();
+    assert_eq!(made(), "1");
+    scratch.remove("").await.unwrap();
+    assert_eq!(made(), "0");
+}
+
+#[tokio::test]
 async fn an_address_is_told_without_its_password() {
     let directory = tempfile::tempdir().unwrap();
     // Nobody listens on port 1.
@@ -290,13 +317,50 @@ async fn an_address_is_told_without_its_password() {
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     let error = Options::new(directory.path()).with_database("postgres//clerk:s3cret@host").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    for nameless in ["postgres://", "postgres://clerk:s3cret@host", "postgres://clerk:s3cret@host:5432/"] {
+        let error = Options::new(directory.path()).with_database(nameless).unwrap_err().to_string();
+        assert!(error.contains("the name of a database") && !error.contains("s3cret"), "{error}");
+    }
     told_by_the_command(directory.path(), address);
     told_by_the_command(directory.path(), "mysql://clerk:s3cret@host/books");
 }
 
+#[test]
+fn a_command_waits_for_a_server_that_is_being_started() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (address, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+    cluster.stop(Stop::Fast);
+    let command = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+        command.args(args).env_remove("RUST_LOG").env_remove("AQUEDUCT_DATABASE_WAIT");
+        command.arg("--data").arg(directory.path()).env("AQUEDUCT_DATABASE", &address);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    // Not waited for, it is told once why not.
+    let refused = command(&["init", "--database-wait", "0"]).output().unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert_eq!(told.matches("No such file").count(), 1, "{told}");
+    // Waited for in vain.
+    let refused = command(&["init", "--database-wait", "1"]).output().unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("waiting for it up to 1 s") && told.contains("did not come within 1 s"), "{told}");
+    // It comes while it is waited for.
+    let mut waiting = command(&["init"]).spawn().unwrap();
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("waiting for it up to 30 s")).expect("it waits");
+    assert!(line.contains("is not there yet"), "{line}");
+    cluster.start_again();
+    let rest: Vec<String> = lines.collect();
+    assert!(waiting.wait().unwrap().success(), "{rest:?}");
+}
+
 fn told_by_the_command(directory: &Path, address: &str) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aqueduct"));
-    command.arg("--data").arg(directory).args(["verify", "--database", address]).env("RUST_LOG", "trace");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+    let args = ["verify", "--database-wait", "0", "--database", address];
+    command.arg("--data").arg(directory).args(args).env("RUST_LOG", "trace");
     let output = command.output().unwrap();
     assert!(!output.status.success());
     let told = String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();

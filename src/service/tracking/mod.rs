@@ -62,6 +62,9 @@ pub enum ImportError {
     /// The table cannot be read on.
     #[error("the table cannot be read to its end")]
     File(#[source] FileError),
+    /// There is a header, and nothing below it.
+    #[error("the table has no rows, only a header")]
+    NoRows,
     /// The file changed between its readings; nothing of the change was taken.
     #[error("{} changed while it was read; import it again once nobody writes to it", .0.display())]
     Changed(PathBuf),

@@ -95,12 +95,13 @@ pub struct Controls {
 impl Controls {
     /// Whether what was taken in and what was rejected come to what the file says.
     pub fn add_up(&self) -> bool {
-        let Control { rows, purpose_rows, official, verified, unreadable_amounts: _ } = self.file;
+        let Control { rows, purpose_rows, wrong_width_rows, official, verified, unreadable_amounts: _ } = self.file;
         let side = |taken: ExactSum, rounding: ExactSum, rejected: ExactSum| {
             taken.checked_add(ExactSum(-rounding.0)).and_then(|exact| exact.checked_add(rejected))
         };
         let (taken, rejected, rounding) = (&self.taken, &self.rejected, &self.rounding);
         rows == taken.rows + rejected.rows
+            && wrong_width_rows == taken.wrong_width_rows + rejected.wrong_width_rows
             && purpose_rows == taken.purpose_rows + rejected.purpose_rows
             && side(taken.official, rounding.official, rejected.official) == Some(official)
             && side(taken.verified, rounding.verified, rejected.verified) == Some(verified)

@@ -90,6 +90,9 @@ impl Prepared {
             progress,
         };
         first.read_all(&mut reader)?;
+        if reader.oddities().rows_read == 0 {
+            return Err(ImportError::NoRows);
+        }
         first.end(&reader)
     }
 
@@ -210,6 +213,7 @@ fn controls<R: Read>(imported: &Imported, reader: &Reader<R>, rejected: Control)
             official: exact(all.official_minor)?,
             verified: exact(all.verified_minor)?,
             unreadable_amounts: 0,
+            wrong_width_rows: 0,
         },
         rounding: reader.rounding(),
         books: None,

@@ -2,10 +2,13 @@
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::Place;
+use super::{Place, binary, binary_in, finish};
+use crate::database;
 
 #[test]
 fn every_benchmark_prints_its_figures_and_leaves_nothing_behind() {
@@ -55,6 +58,7 @@ fn every_benchmark_prints_its_figures_and_leaves_nothing_behind() {
         }
     }
     assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0, "the books are removed");
+    assert!(!ran.err.contains(" may be left"), "{}", ran.err);
 }
 
 #[test]
@@ -67,7 +71,39 @@ fn one_benchmark_alone_prints_a_table() {
     assert_eq!(lines.len(), 3, "{}", ran.out);
     let books = std::fs::read_dir(place.folder.path()).unwrap().next().unwrap().unwrap().path();
     assert!(ran.err.contains(books.to_str().unwrap()), "{}", ran.err);
-    super::run_in(&books.join("books"), &["verify"]).expect(0);
+    let mut verify = binary();
+    verify.arg("--data").arg(books.join("books")).arg("verify");
+    if let Some(address) = database::address_of(&place.data()) {
+        let (_, prefix) = ran.err.split_once("names begin with ").unwrap();
+        verify.env("AQUEDUCT_DATABASE", format!("{address}?dbname={}books", prefix.trim()));
+    }
+    finish(&mut verify).expect(0);
     place.run(&["bench", "nonsense"]).expect(2);
     place.run(&["bench", "--size", "0"]).expect(2);
+}
+
+#[test]
+fn what_was_found_is_printed_when_it_is_ended_early() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let place = Place::new();
+        let mut command = binary_in(&place.data());
+        command.args(["bench", "trace", "--json", "--quick", "--seconds", "1", "--size", "100,5000000"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(told.any(|line| line.contains("5000000 hops: growing")), "it ended by itself");
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let rest: Vec<String> = told.collect();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{rest:?}");
+        let figures: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        let found: Vec<(&str, &str)> = figures.as_array().unwrap().iter().map(of_size).collect();
+        assert_eq!(found, [("trace p50", "100 hops"), ("trace p99", "100 hops")]);
+        assert!(rest.iter().any(|line| line.contains("ended before")), "{rest:?}");
+        assert!(!rest.iter().any(|line| line.contains(" may be left")), "{rest:?}");
+        assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0, "the books are removed");
+    }
+}
+
+fn of_size(figure: &Value) -> (&str, &str) {
+    (figure["name"].as_str().unwrap(), figure["size"].as_str().unwrap())
 }

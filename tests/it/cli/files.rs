@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{HEADER, MAPPING, Place, Ran, binary, small_table};
+use super::{HEADER, MAPPING, Place, Ran, binary_in, small_table};
+use crate::database;
 
 /// A table of many programmes, each of which is an operation and a block of its own.
 fn many_programmes(rows: usize, programmes: usize) -> String {
@@ -170,7 +171,7 @@ fn an_import_that_is_killed_goes_on_where_it_stopped() {
     let mut killed = 0;
     for _ in 0..20 {
         let before = head(&place)["height"].as_u64().unwrap();
-        let mut child = binary().arg("--data").arg(place.data()).args(&args).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = binary_in(&place.data()).args(&args).stdout(Stdio::null()).spawn().unwrap();
         // In the middle: once it has recorded something more.
         let ended = loop {
             if child.try_wait().unwrap().is_some() {
@@ -205,16 +206,15 @@ fn a_file_that_changes_between_its_readings_is_not_taken() {
     let rows = format!("North,East,2026-01-01,2026-01-31,1.50,1,1,1,{}\n", "n".repeat(2_000)).repeat(1_500);
     std::fs::write(&table, format!("{},note\n{rows}", HEADER.trim_end())).unwrap();
     let whole = std::fs::metadata(&table).unwrap().len();
-    let mut import = binary()
-        .arg("--data")
-        .arg(place.data())
+    let mut import = binary_in(&place.data())
         .args(["import", "tracking", &table, "--mapping", &mapping])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // The chain is begun after the first reading and before the second.
-    while !place.data().join("chain.db").exists() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    while !runtime.block_on(database::has(&place.data(), "chain")) {
         assert!(import.try_wait().unwrap().is_none(), "it ended before it began");
         std::thread::yield_now();
     }
@@ -241,6 +241,10 @@ fn what_is_no_table_is_told_and_never_waited_for() {
     }
     assert!(import("/dev/null").expect(2).err.contains("is not a file"));
     assert!(import(&place.write("empty.csv", "")).expect(2).err.contains("the file is empty"));
+    for bare in [HEADER.to_owned(), format!("{HEADER}\n,,,,,,,\n")] {
+        let refused = import(&place.write("bare.csv", &bare)).expect(2);
+        assert!(refused.err.contains("the table has no rows"), "{}", refused.err);
+    }
     let zeros = place.path("zeros.csv");
     std::fs::write(&zeros, vec![0; 100_000]).unwrap();
     assert!(import(&zeros).expect(2).err.contains("no column"));

@@ -132,10 +132,19 @@ fn rejected_rows_are_named_and_stop_the_others_unless_those_are_wanted() {
         "row 1, FOOD: food_official \"-5\" is negative",
         "recorded before     1 rows, 2 amounts",
         "Nothing new",
-        "Read as UTF-8 (nothing depends on it), fields between commas (found), numbers like 1234.50 (found)",
+        "Read as UTF-8, nothing depends on it;\n  fields between commas, detected from the header",
+        "numbers like 1234.50, detected from the number in row 1",
+        "One row has more or fewer fields than the header; its amounts are in no sum.",
     ] {
         assert!(text.contains(what), "{what} in {text}");
     }
+    assert_eq!(imported["dialect"]["numbersFrom"], "the number in row 1");
+    assert_eq!(imported["dialect"]["encodingFrom"], json!(null));
+    // The row of the wrong width is in the totals of the file and of what was rejected.
+    for side in ["file", "rejected"] {
+        assert_eq!(imported["controls"][side]["wrongWidthRows"], 1, "{side}");
+    }
+    assert_eq!(imported["controls"]["taken"]["wrongWidthRows"], 0);
     // Corrected, what was rejected is taken in, and only that.
     let corrected = table.replacen("-5,1", "5,1", 1);
     let again = place.import_with("two.csv", &corrected, &["--accept-good-rows"]).expect(0).json();

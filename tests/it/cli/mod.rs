@@ -5,6 +5,7 @@ mod bench;
 mod files;
 mod help;
 mod import;
+mod progress;
 mod rajasthan;
 pub mod serve;
 mod server_import;

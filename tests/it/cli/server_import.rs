@@ -1,8 +1,15 @@
 //! Importing and submitting through a running server, and reading beside it.
 #![cfg(unix)]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
 use super::serve::Server;
@@ -322,4 +329,52 @@ fn an_envelope_is_submitted_and_a_repeated_one_answered_as_before() {
     let refused = submit(&sign(&draft(uuid::Uuid::now_v7()), &other)).expect(3);
     assert!(refused.err.contains("UNKNOWN_KEY"), "{}", refused.err);
     assert_eq!(office.server.stop("-TERM"), 0);
+}
+
+/// Answers one request over TLS as a server does that refuses it, or whatever the client thinks of
+/// its certificate.
+fn answer_over_tls(listener: &TcpListener) {
+    let file = |name: &str| Path::new("tests/tls").join(name);
+    let certificates = CertificateDer::pem_file_iter(file("server.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(certificates, key).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    let mut stream = rustls::StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
+    let mut request = [0; 65_536];
+    if stream.read(&mut request).is_ok_and(|count| count > 0) {
+        let body = r#"{"errors":[{"message":"over TLS","extensions":{"code":"FORBIDDEN"}}]}"#;
+        let head = format!("content-type: application/json\r\ncontent-length: {}\r\nconnection: close", body.len());
+        write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").unwrap();
+        stream.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_server_of_an_authority_of_its_own_is_reached_when_that_is_named() {
+    let place = Place::new();
+    let (table, mapping) = (place.write("one.csv", &small_table()), place.write("map.toml", MAPPING));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let import = |url: &str, more: &[&str]| {
+        let args = ["import", "tracking", &table, "--mapping", &mapping, "--server", url, "--login", "aqd_x"];
+        place.run(&args.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let over_tls = |more: &[&str]| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| answer_over_tls(&listener));
+            import(&format!("https://{address}"), more)
+        })
+    };
+    let trusted = over_tls(&["--server-ca", "tests/tls/authority.pem"]).expect(3);
+    assert!(trusted.err.contains("over TLS (FORBIDDEN)"), "{}", trusted.err);
+    for more in [&[][..], &["--server-ca", "tests/tls/stranger.pem"]] {
+        let refused = over_tls(more).expect(1);
+        assert!(refused.err.contains("cannot be reached") && refused.err.contains("certificate"), "{}", refused.err);
+    }
+    let refused = import(&format!("https://{address}"), &["--server-ca", &mapping]).expect(2);
+    assert!(refused.err.contains("holds no certificate"), "{}", refused.err);
+    let refused = import(&format!("http://{address}"), &["--server-ca", "tests/tls/authority.pem"]).expect(2);
+    assert!(refused.err.contains("is for https"), "{}", refused.err);
 }

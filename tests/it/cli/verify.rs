@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use aqueduct::store::chain::ChainStore;
+use aqueduct::store::faults::Faults;
 use sea_orm::{ConnectionTrait, Statement, Value as SqlValue};
 use serde_json::Value;
 
@@ -313,4 +315,20 @@ fn verifying_leaves_nothing_behind() {
     assert!(names.is_empty(), "{names:?}");
     let text = run_in(&base.place.data(), &["verify"]).expect(0).out;
     assert!(text.contains("Everything is in order."), "{text}");
+}
+
+#[tokio::test]
+async fn a_chain_that_was_never_begun_is_no_broken_one() {
+    let place = Place::new();
+    fs::create_dir(place.data()).unwrap();
+    // As a beginning leaves it that is broken off: the store is there, and no block in it.
+    let store = ChainStore::open(&database::of(&place.data()).chain(), Faults::default()).await.unwrap();
+    store.close().await.unwrap();
+    let told = verify(&place.data()).expect(2).err;
+    assert!(told.contains("there is no chain in") && told.contains("`aqueduct init`"), "{told}");
+    place.run(&["init"]).expect(0);
+    verify(&place.data()).expect(0);
+    // One that was begun and is gone is another matter.
+    tamper(&place.data(), "chain", "DELETE FROM blocks").await;
+    assert!(verify(&place.data()).expect(4).err.contains("from a copy that verifies"));
 }

@@ -1,6 +1,6 @@
 //! How a file is written is found in it, said, and never guessed.
 
-use aqueduct::interchange::dialect::Ground;
+use aqueduct::interchange::dialect::{Evidence, Ground};
 
 use super::{FACTS, HEADER, SMALL, dialect, mapping, read};
 
@@ -94,13 +94,37 @@ fn the_same_number_is_the_same_row_however_it_is_written() {
 }
 
 #[test]
+fn it_is_said_from_what_the_form_was_detected() {
+    let from = |amounts: &[&str]| {
+        let rows: String = amounts.iter().map(|amount| format!("{FACTS}1,\"{amount}\",,\n")).collect();
+        match dialect(&mapping(SMALL), format!("{HEADER}{rows}")).unwrap().numbers_by {
+            Ground::Detected(evidence) => evidence.to_string(),
+            other => other.code().to_owned(),
+        }
+    };
+    assert_eq!(from(&["5", "1,500", "2,5", "3,5"]), "the number in row 3");
+    assert_eq!(from(&["5", "1,500", "2.5"]), "the number in row 3");
+    assert_eq!(from(&["1 500", "5"]), "the grouped digits");
+    assert_eq!(from(&["5"]), "IMMATERIAL");
+    let encoding = |bytes: &[u8]| match dialect(&mapping(SMALL), bytes).unwrap().encoding_by {
+        Ground::Detected(evidence) => evidence,
+        other => panic!("{other:?}"),
+    };
+    let file = format!("{HEADER}{}Orléans Besançon Köln,1,1,,\n", FACTS.trim_end_matches("T,"));
+    assert_eq!(encoding(file.as_bytes()), Evidence::Utf8);
+    let marked: Vec<u8> = format!("\u{feff}{file}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(encoding(&marked), Evidence::ByteOrderMark);
+    assert_eq!(encoding(&encoding_rs::WINDOWS_1252.encode(&file).0), Evidence::Bytes);
+}
+
+#[test]
 fn the_mark_between_fields_is_found_by_the_header() {
     let plain = format!("{HEADER}{FACTS}1,1,,\n");
     let expected = read(&mapping(SMALL), &plain);
     for (mark, delimiter) in [(",", b','), (";", b';'), ("\t", b'\t'), ("|", b'|')] {
         let file = plain.replace(',', mark);
         let found = dialect(&mapping(SMALL), &file).unwrap();
-        assert_eq!((found.delimiter, found.delimiter_by), (delimiter, Ground::Detected));
+        assert_eq!((found.delimiter, found.delimiter_by), (delimiter, Ground::Detected(Evidence::Header)));
         assert_eq!(read(&mapping(SMALL), &file).outcomes, expected.outcomes);
     }
     let error = |file: &str| dialect(&mapping(SMALL), file).unwrap_err().to_string();
@@ -135,6 +159,17 @@ fn the_encoding_is_found_or_asked_for() {
         let bytes: Vec<u8> = "\u{feff}".encode_utf16().chain(chinese.encode_utf16()).flat_map(marked).collect();
         assert_eq!(found(&bytes), format!("{label} DETECTED true"));
         assert_eq!(read(&small, &bytes).outcomes, read(&small, &chinese).outcomes);
+    }
+    // Without a mark, UTF-16 is named and asked for, whatever it is written in.
+    for file in [&plain, &chinese] {
+        for (bytes_of, label) in [(u16::to_le_bytes as fn(u16) -> [u8; 2], "utf-16le"), (u16::to_be_bytes, "utf-16be")]
+        {
+            let bytes: Vec<u8> = file.encode_utf16().flat_map(bytes_of).collect();
+            let told = found(&bytes);
+            assert!(told.contains("UTF-16") && told.contains(&format!("`encoding = \"{label}\"`")), "{told}");
+            let declared = mapping(&format!("encoding = \"{label}\"\n{SMALL}"));
+            assert_eq!(read(&declared, &bytes).outcomes, read(&small, file).outcomes);
+        }
     }
     // A damaged byte does not make another encoding of it: the row is named.
     let mut damaged = file(&["खुन्दनी हाला", "常州市财政局"].repeat(4)).into_bytes();
@@ -184,6 +219,11 @@ fn accents_and_case_do_not_make_another_column_nor_another_name() {
     let twice = HEADER.replace("town", "munícipio,município");
     let error = dialect(&mapping(&unaccented), twice).unwrap_err();
     assert_eq!(error.to_string(), "the file has more than one column `municipio`");
+    // Two that differ in nothing but case are one header twice, however the mapping spells it.
+    for header in ["town,TOWN", "Town,town", "town,Town,T\u{f3}wn"] {
+        let error = dialect(&mapping(SMALL), HEADER.replace("town", header)).unwrap_err();
+        assert_eq!(error.to_string(), "the file has more than one column `town`", "{header}");
+    }
     // A break within a quoted header is a blank.
     let broken = HEADER.replace("days shown", "\"days\n shown\"");
     assert_eq!(read(&mapping(SMALL), format!("{broken}{FACTS}1,1,,\n")).rows().len(), 1);

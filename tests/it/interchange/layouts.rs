@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{mapping, minor_digits, read};
-use aqueduct::interchange::dialect::Ground;
+use aqueduct::interchange::dialect::{Evidence, Ground};
 use aqueduct::interchange::mapping::Mapping;
 
 const ISLAND: &str = include_str!("../../../seeds/mappings/school_meals_island.toml");
@@ -136,7 +136,7 @@ fn the_made_up_table_of_the_second_mapping_is_read_to_the_cent() {
     let found = read(&island, TABLE);
     assert!(found.error.is_none() && found.rejected().is_empty(), "{:?}", found.rejections());
     let dialect = super::dialect(&island, TABLE).unwrap();
-    assert_eq!((dialect.delimiter, dialect.delimiter_by), (b';', Ground::Detected));
+    assert_eq!((dialect.delimiter, dialect.delimiter_by), (b';', Ground::Detected(Evidence::Header)));
     let recounted = recount();
     let read: Vec<_> = found
         .rows()

@@ -7,7 +7,7 @@ use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::hop::Hop;
 use aqueduct::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, TokenId};
 use aqueduct::ledger::lines::RowLine;
-use aqueduct::ledger::money::{AmountError, parse_decimal, print_decimal, print_decimal_wide, ratio, share};
+use aqueduct::ledger::money::{AmountError, Currency, parse_decimal, print_decimal, print_decimal_wide, ratio, share};
 use aqueduct::ledger::operation::Operation;
 use aqueduct::ledger::statement::Quantities;
 use aqueduct::ledger::time::{DAY_MS, Millis, read_day};
@@ -287,4 +287,27 @@ fn each_field_of_a_token_and_a_hop_is_in_their_bytes() {
 
 fn other<T: Copy + PartialEq>(all: &[T], than: T) -> T {
     *all.iter().find(|value| **value != than).unwrap()
+}
+
+#[test]
+fn the_page_for_clients_names_every_currency_without_two_decimals() {
+    let page = std::fs::read_to_string("docs/clients/README.md").unwrap();
+    let amounts = page.split_once("## Amounts").unwrap().1.split_once("## ").unwrap().0;
+    let list = amounts.split_once("none for ").unwrap().1.split_once(". ").unwrap().0;
+    let (none, three) = list.split_once(", and three for ").unwrap();
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
+    let known: Vec<Currency> = codes.filter_map(|code| Currency::parse(&code)).collect();
+    assert!(known.len() > 150);
+    for currency in known {
+        let is_in = |list: &str| list.split_whitespace().any(|code| code == currency.code());
+        let told = if is_in(none) {
+            0
+        } else if is_in(three) {
+            3
+        } else {
+            2
+        };
+        assert_eq!(currency.minor_digits(), told, "{currency}");
+    }
 }
