@@ -4,8 +4,10 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, Value};
 
 /// How long a statement waits for another connection's write. A checkpoint or a reader's
 /// snapshot holds a lock for milliseconds; whole seconds mean that something is wrong.
@@ -75,4 +77,15 @@ fn settings(base: SqliteConnectOptions, role: Role) -> SqliteConnectOptions {
         Role::Writer => options,
         Role::Reader => options.pragma("query_only", "ON"),
     }
+}
+
+/// A statement with its values, which are of the four types that the stores write.
+pub(super) fn bound(sql: &str, values: impl IntoIterator<Item = Value>) -> Query<'_, Sqlite, SqliteArguments> {
+    values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| match value {
+        Value::Bool(value) => query.bind(value),
+        Value::BigInt(value) => query.bind(value),
+        Value::String(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+        other => unreachable!("no store has a column for {other:?}"),
+    })
 }

@@ -1,7 +1,7 @@
 //! What differs between SQLite and PostgreSQL in the views: how they are opened, how rows are
 //! written in bulk, and how several statements read one moment.
 //!
-//! On SQLite rows go in by statements of many rows. On PostgreSQL new rows are streamed by binary
+//! On SQLite rows go in by prepared statements of many rows. On PostgreSQL new rows are streamed by binary
 //! COPY, and rows that may be there already come as one array for each column; both cost a
 //! fraction of what single values do.
 
@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use aqueduct_migrations::views::ViewsMigrator;
-use sea_orm::sea_query::{OnConflict, PostgresQueryBuilder, UpdateStatement, Values};
-use sea_orm::sqlx::PgTransaction;
+use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder, UpdateStatement, Values};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::{PgTransaction, SqliteTransaction};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IdenStatic, IntoActiveModel, IsolationLevel, Iterable, ModelTrait, TransactionTrait, Value,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    IdenStatic, IsolationLevel, Iterable, ModelTrait, TransactionTrait, Value,
 };
 
 use crate::store::database::Place;
@@ -112,7 +112,7 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
 
 /// A transaction of the connection that writes; dropped, it leaves nothing.
 pub(super) enum Writing {
-    Sqlite(DatabaseTransaction),
+    Sqlite(SqliteTransaction<'static>),
     Postgres(PgTransaction<'static>),
 }
 
@@ -123,14 +123,14 @@ impl Writing {
             DbBackend::Postgres => {
                 writer.get_postgres_connection_pool().begin().await.map(Self::Postgres).map_err(querying)
             }
-            _ => writer.begin().await.map(Self::Sqlite),
+            _ => writer.get_sqlite_connection_pool().begin().await.map(Self::Sqlite).map_err(querying),
         }
     }
 
     /// Makes everything durable.
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await.map_err(querying),
             Self::Postgres(tx) => tx.commit().await.map_err(querying),
         }
     }
@@ -138,7 +138,10 @@ impl Writing {
     /// Changes rows; says how many.
     pub(super) async fn update(&mut self, update: &UpdateStatement) -> Result<u64, DbErr> {
         match self {
-            Self::Sqlite(tx) => Ok(tx.execute(update).await?.rows_affected()),
+            Self::Sqlite(tx) => {
+                let (sql, values) = update.build(SqliteQueryBuilder);
+                Ok(sqlite::bound(&sql, values.0).execute(&mut **tx).await.map_err(querying)?.rows_affected())
+            }
             Self::Postgres(tx) => {
                 let (sql, values) = update.build(PostgresQueryBuilder);
                 Ok(bound(&sql, values).execute(&mut **tx).await.map_err(querying)?.rows_affected())
@@ -149,7 +152,10 @@ impl Writing {
     /// Empties a table.
     pub(super) async fn empty<E: EntityTrait>(&mut self) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite(tx) => E::delete_many().exec(tx).await.map(drop),
+            Self::Sqlite(tx) => {
+                let sql = format!("DELETE FROM {}", E::default().table_name());
+                sqlite::bound(&sql, []).execute(&mut **tx).await.map(drop).map_err(querying)
+            }
             Self::Postgres(tx) => {
                 let sql = format!("TRUNCATE {}", E::default().table_name());
                 bound(&sql, Values(Vec::new())).execute(&mut **tx).await.map(drop).map_err(querying)
@@ -158,12 +164,9 @@ impl Writing {
     }
 
     /// Writes rows that are not there yet.
-    pub(super) async fn insert<E: EntityTrait>(&mut self, rows: Vec<E::Model>) -> Result<(), DbErr>
-    where
-        E::Model: IntoActiveModel<E::ActiveModel>,
-    {
+    pub(super) async fn insert<E: EntityTrait>(&mut self, rows: Vec<E::Model>) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite(tx) => insert::<E>(tx, rows, None).await,
+            Self::Sqlite(tx) => insert::<E>(tx, &rows, "").await,
             Self::Postgres(tx) => copy::<E>(tx, rows).await,
         }
     }
@@ -174,39 +177,37 @@ impl Writing {
         rows: Vec<E::Model>,
         key: Vec<E::Column>,
         changed: Vec<E::Column>,
-    ) -> Result<(), DbErr>
-    where
-        E::Model: IntoActiveModel<E::ActiveModel>,
-    {
+    ) -> Result<(), DbErr> {
+        let conflict = format!(" ON CONFLICT ({}) DO UPDATE SET {}", listed(&key), replaced(&changed));
         match self {
-            Self::Sqlite(tx) => {
-                let mut replace = OnConflict::columns(key);
-                insert::<E>(tx, rows, Some(replace.update_columns(changed).to_owned())).await
-            }
-            Self::Postgres(tx) => unnest::<E>(tx, rows, key, changed).await,
+            Self::Sqlite(tx) => insert::<E>(tx, &rows, &conflict).await,
+            Self::Postgres(tx) => unnest::<E>(tx, rows, &conflict).await,
         }
     }
 }
 
 /// Inserts rows in as few statements as the variables allow.
 async fn insert<E: EntityTrait>(
-    tx: &DatabaseTransaction,
-    rows: Vec<E::Model>,
-    conflict: Option<OnConflict>,
-) -> Result<(), DbErr>
-where
-    E::Model: IntoActiveModel<E::ActiveModel>,
-{
-    let full = VARIABLES_MAX / E::Column::iter().count();
-    let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let size = std::iter::once(full).chain(REST_ROWS).find(|size| *size <= rows.len()).unwrap_or(1);
-        let mut insert =
-            E::insert_many::<E::ActiveModel, _>(rows.by_ref().take(size).map(IntoActiveModel::into_active_model));
-        if let Some(conflict) = &conflict {
-            insert = insert.on_conflict(conflict.clone());
-        }
-        insert.exec_without_returning(tx).await?;
+    tx: &mut SqliteTransaction<'static>,
+    rows: &[E::Model],
+    conflict: &str,
+) -> Result<(), DbErr> {
+    let columns = E::Column::iter().count();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let sizes = std::iter::once(VARIABLES_MAX / columns).chain(REST_ROWS);
+        let size = sizes.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+        let (some, others) = rest.split_at(size);
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES {}{conflict}",
+            E::default().table_name(),
+            names::<E>().join(","),
+            vec![row.as_str(); size].join(","),
+        );
+        let values = some.iter().flat_map(|row| E::Column::iter().map(|column| row.get(column)));
+        sqlite::bound(&sql, values).execute(&mut **tx).await.map_err(querying)?;
+        rest = others;
     }
     Ok(())
 }
@@ -257,22 +258,17 @@ fn push_field(piece: &mut Vec<u8>, value: &Value) {
 async fn unnest<E: EntityTrait>(
     tx: &mut PgTransaction<'static>,
     rows: Vec<E::Model>,
-    key: Vec<E::Column>,
-    changed: Vec<E::Column>,
+    conflict: &str,
 ) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }
-    let listed = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect::<Vec<_>>().join(", ");
     let arrays: Vec<String> = (1..=names::<E>().len()).map(|at| format!("${at}")).collect();
-    let replaced: Vec<String> = changed.iter().map(|column| format!("{0} = excluded.{0}", column.as_str())).collect();
     let sql = format!(
-        "INSERT INTO {} ({}) SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO UPDATE SET {}",
+        "INSERT INTO {} ({}) SELECT * FROM UNNEST({}){conflict}",
         E::default().table_name(),
         names::<E>().join(", "),
         arrays.join(", "),
-        listed(&key),
-        replaced.join(", "),
     );
     let mut insert = bound(&sql, Values(Vec::new()));
     for column in E::Column::iter() {
@@ -307,6 +303,15 @@ fn bind_array<'q>(statement: Statement<'q>, values: Vec<Value>) -> Statement<'q>
         })),
         other => unreachable!("no view has a column for {other:?}"),
     }
+}
+
+fn listed(columns: &[impl IdenStatic]) -> String {
+    columns.iter().map(IdenStatic::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What an upsert sets where a row is there already.
+fn replaced(columns: &[impl IdenStatic]) -> String {
+    columns.iter().map(|column| format!("{0} = excluded.{0}", column.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 fn names<E: EntityTrait>() -> Vec<&'static str> {
