@@ -117,6 +117,21 @@ pub const STATEMENTS_FOLLOWED_MAX: usize = 256;
 /// connections to others.
 pub const STATEMENTS_SUMMED_AT_ONCE_MAX: usize = 2;
 
+/// Blocks whose parsed bodies are kept for readers. Those who follow the head ask for the entries
+/// of the last few.
+pub const BODIES_KEPT_MAX: usize = 64;
+
+/// Bytes of all of them: four blocks of the largest size.
+pub const BODIES_KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Blocks read at once for the bytes of their entries: half of the connections to the chain, so
+/// that proofs and other looks at it find one.
+pub const BODIES_READ_AT_ONCE_MAX: usize = 2;
+
+/// Pages of the log read at once for all who follow it: as few as leave most of the readers'
+/// connections to queries. Each takes milliseconds, so a thousand followers have their turn soon.
+pub const STREAM_PAGES_READ_AT_ONCE_MAX: usize = 2;
+
 /// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
 pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
@@ -236,12 +251,20 @@ pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
 /// Logins whose pace is remembered before those at rest are forgotten.
 pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
 
-/// WebSocket connections in all. Each holds a file handle and some 50 KiB.
+/// WebSocket connections in all, once initialised. Each holds a file handle and some 50 KiB.
 pub const SOCKETS_MAX: u64 = 4_096;
+
+/// WebSocket connections that are not initialised yet. They wait seconds, so few do at one time;
+/// and however many do, they take no place of those that are.
+pub const SOCKETS_UNINITIALISED_MAX: u64 = 512;
 
 /// WebSocket connections of one login, and of everybody without one; `serve` may be told another
 /// number.
 pub const LOGIN_SOCKETS_MAX: u64 = 64;
+
+/// Subscriptions that one login follows at one time, over all its connections, and everybody
+/// without one: each reads what is recorded.
+pub const LOGIN_STREAMS_MAX: u64 = 128;
 
 /// Operations under way on one WebSocket connection.
 pub const SOCKET_OPERATIONS_MAX: usize = 50;

@@ -4,7 +4,8 @@
 //!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
 //!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
-//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`statements`]
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
+//!   the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
@@ -13,6 +14,7 @@
 //! SQL, GraphQL and HTML do not belong here.
 
 pub mod begin;
+pub mod bodies;
 pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
@@ -26,6 +28,7 @@ pub mod node;
 pub mod officers;
 pub mod operation;
 pub mod orderer;
+mod own_task;
 pub mod papers;
 pub mod projector;
 pub mod reads;

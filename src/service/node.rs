@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ use crate::store::postgres::NotAnAddress;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
+use super::bodies::Bodies;
 use super::clock::{Clock, ClockSuspect};
 use super::metrics::Metrics;
 use super::officers::Viewer;
@@ -188,6 +189,8 @@ pub struct Node {
     lag: Arc<super::projector::Lag>,
     metrics: Arc<Metrics>,
     statements: Statements,
+    bodies: Arc<Bodies>,
+    stream_pages: Arc<Semaphore>,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -279,6 +282,8 @@ impl Node {
             lag,
             metrics,
             statements,
+            bodies: Arc::default(),
+            stream_pages: Arc::new(Semaphore::new(limits::STREAM_PAGES_READ_AT_ONCE_MAX)),
             clock,
             stop,
             broken,
@@ -322,6 +327,11 @@ impl Node {
 
     /// The chain store.
     pub fn chain(&self) -> &ChainStore {
+        &self.chain
+    }
+
+    /// The same, for a read in a task of its own.
+    pub(super) fn chain_store(&self) -> &Arc<ChainStore> {
         &self.chain
     }
 
@@ -378,6 +388,16 @@ impl Node {
     /// The statements that are followed.
     pub fn statements(&self) -> &Statements {
         &self.statements
+    }
+
+    /// The bodies of blocks that were read last.
+    pub fn bodies(&self) -> &Arc<Bodies> {
+        &self.bodies
+    }
+
+    /// The turns of those who follow the log, to read a page of it.
+    pub fn stream_pages(&self) -> &Arc<Semaphore> {
+        &self.stream_pages
     }
 
     /// How far everything is.
