@@ -57,6 +57,8 @@ pub struct Api {
     /// Loaders.
     pub load: Loaders,
     caller: Caller,
+    /// Of who follows.
+    token: Option<String>,
     last_recorded: Arc<LastRecorded>,
     needed: Needed,
     moment: tokio::sync::Mutex<Option<Moment>>,
@@ -77,6 +79,7 @@ impl Api {
             load: Loaders::new(&node, &needed),
             node,
             caller,
+            token: None,
             last_recorded,
             needed,
             moment: tokio::sync::Mutex::default(),
@@ -84,9 +87,19 @@ impl Api {
         }
     }
 
+    /// The same for who follows with a token, which is looked at again as the stream goes on.
+    pub fn following(self, token: Option<String>) -> Self {
+        Self { token, ..self }
+    }
+
     /// Who asks; an error without a login.
     pub fn viewer(&self) -> Result<&Viewer, Error> {
         self.caller.viewer.as_ref().ok_or_else(error::unauthenticated)
+    }
+
+    /// The token of a login that follows.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// What may be read; an error without a login.

@@ -191,9 +191,7 @@ impl Session {
                 }
             },
         };
-        if !self.place.of_login(officer) {
-            return Err(Close::new(close::TRY_LATER, "this login has too many connections").into());
-        }
+        self.place.of_login(officer).map_err(|why| Close::new(close::TRY_LATER, why))?;
         self.login = Some(token);
         self.alive();
         self.send(Message::text(message::ack())).await
