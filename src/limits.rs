@@ -29,6 +29,10 @@ pub const ENVELOPE_INPUT_BYTES_MAX: usize = 128 * 1024;
 /// Length of one line of a bulk operation, salt included.
 pub const LINE_BYTES_MAX: usize = 256;
 
+/// Bytes of one line as a client may send it, as JSON: the fields' names, and each character of the
+/// longest line written as an escape of six.
+pub const LINE_INPUT_BYTES_MAX: usize = 2 * 1024;
+
 /// Lines of one bulk operation. More would hold up the block it is in.
 pub const LIST_LINES_MAX: usize = 10_000;
 
@@ -105,6 +109,9 @@ pub const LIST_ROWS_LOOKED_AT_MAX: u64 = 100_000;
 /// that an officer may sign, at most: each is read whole.
 pub const WAITING_COUNTED_MAX: u64 = 1_000;
 
+/// Operations without a place in the log that are read at once, each with its lines: at most 40 MiB.
+pub const WAITING_READ_AT_ONCE_MAX: u64 = 20;
+
 /// Batches of blocks of which it is remembered what they touched, while somebody follows a
 /// statement. Who falls further behind has it summed anew.
 pub const TOUCHED_BATCHES_MAX: usize = 64;
@@ -160,6 +167,18 @@ pub const QUERY_DEPTH_MAX: usize = 20;
 /// page of 100 rows with every field of a hop, or a page of 20 with a page of 20 in each row.
 pub const QUERY_COMPLEXITY_MAX: usize = 20_000;
 
+/// What one sum over much money weighs among the fields of a document: a report or a statement
+/// looks at all rows that its filter means, so one document has fewer than ten.
+pub const SUM_WEIGHT: usize = 2_000;
+
+/// What the statement of one token weighs: it looks at the token's descendants only, and a page of
+/// 20 tokens may ask for it.
+pub const TOKEN_SUM_WEIGHT: usize = 500;
+
+/// What looking for the hops of one token back to its treasury weighs, besides what is asked of
+/// them: one look-up for each step. A page of 100 tokens may ask for it.
+pub const TRACE_WEIGHT: usize = 50;
+
 /// How long a client may take to send one request, in seconds.
 pub const BODY_SECONDS_MAX: u64 = 30;
 
@@ -196,6 +215,10 @@ pub const SELECTIONS_MAX: u64 = 5_000;
 /// Aliased fields of a document once every fragment is spread out. They are how one field is
 /// asked for many times.
 pub const ALIASES_MAX: u64 = 200;
+
+/// Lists that one document has counted, fragments spread out: each count looks at up to
+/// `LIST_ROWS_LOOKED_AT_MAX` rows.
+pub const COUNTS_MAX: u64 = 40;
 
 /// Fields of one mutation at its root: each is an operation of its own.
 pub const MUTATION_FIELDS_MAX: u64 = 20;
