@@ -106,6 +106,10 @@ pub fn check(document: &ExecutableDocument) -> Result<Weighed<'_>, ServerError> 
 /// at once, and ignores fragments at the root.
 pub fn check_subscription(operation: &OperationDefinition, pos: Pos) -> Result<(), ServerError> {
     match operation.selection_set.node.items.as_slice() {
+        // What the schema says of itself is nothing to follow (section 6.2.3.1).
+        [Positioned { node: Selection::Field(field), pos }] if field.node.name.node.starts_with("__") => {
+            Err(invalid("a subscription follows a field of the schema, not what it says of itself", *pos))
+        }
         [Positioned { node: Selection::Field(_), .. }] => Ok(()),
         _ => Err(invalid("a subscription has exactly one field at its root, and no fragment", pos)),
     }

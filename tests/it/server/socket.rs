@@ -59,6 +59,7 @@ async fn what_is_not_executed_is_an_error_and_nothing_follows() {
         ("query($a: ID!) { node(id: $a) { id } }", "BAD_USER_INPUT"),
         ("query A { __typename } query B { __typename }", "BAD_USER_INPUT"),
         ("subscription { a: entryRecorded { index } b: entryRecorded { index } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { ...F } fragment F on Subscription { entryRecorded { index } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ log { ...A } } fragment A on Log { ...B ...B } fragment B on Log { ...A }", "GRAPHQL_VALIDATION_FAILED"),
     ];
