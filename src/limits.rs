@@ -135,9 +135,10 @@ pub const BODIES_KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// that proofs and other looks at it find one.
 pub const BODIES_READ_AT_ONCE_MAX: usize = 2;
 
-/// Pages of the log read at once for all who follow it: as few as leave most of the readers'
-/// connections to queries. Each takes milliseconds, so a thousand followers have their turn soon.
-pub const STREAM_PAGES_READ_AT_ONCE_MAX: usize = 2;
+/// Followers of the log that read at once, a page of it or what they ask of one entry: as few as
+/// leave most of the readers' connections to queries. Each takes milliseconds, so a thousand have
+/// their turn soon.
+pub const STREAMS_READ_AT_ONCE_MAX: usize = 2;
 
 /// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
 pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;

@@ -2,6 +2,7 @@
 //!
 //! A stream reads the views page by page from where the client left off, so it loses nothing and
 //! repeats nothing however slow the client is: the log is the truth and the stream only follows.
+//! Few read at once, so that queries always find a reader: a turn lasts until a message is answered.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -174,6 +175,7 @@ impl Follower {
     async fn next(&mut self) -> Option<Result<Entry>> {
         while !self.over {
             if let Some(record) = self.read.pop_front() {
+                self.api.take_turn().await;
                 self.api.advance().await;
                 return Some(Ok(Entry::of(record.recorded)));
             }
@@ -186,6 +188,7 @@ impl Follower {
                 }
                 Ok(true) => {}
                 Ok(false) => {
+                    self.api.end_turn();
                     self.next = self.next.max(entries);
                     self.applied.changed().await.ok()?;
                 }
@@ -197,10 +200,13 @@ impl Follower {
     /// Reads the next page; whether it may go on at once.
     async fn read_on(&mut self) -> Result<bool, Error> {
         let Some(filter) = &self.filter else { return Ok(false) };
+        // Behind the others, if there is much to look through.
+        self.api.end_turn();
+        self.api.take_turn().await;
         still_valid(&self.api).await?;
         let page = Page::oldest_first(self.next.checked_sub(1), PAGE_SIZE_MAX);
         let page = Page { look_max: Some(LIST_ROWS_LOOKED_AT_MAX), ..page };
-        let found: Result<_, ListError> = self.api.node.operations_followed(filter, page).await;
+        let found: Result<_, ListError> = self.api.node.operations_list(filter, page).await;
         let Listed { rows, stopped_at } = found?;
         let last = rows.last().map(|record| record.recorded.entry).max(stopped_at);
         self.read = rows.into();

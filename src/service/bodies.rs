@@ -14,7 +14,6 @@ use crate::limits::{BODIES_KEPT_BYTES_MAX, BODIES_KEPT_MAX, BODIES_READ_AT_ONCE_
 use crate::store::chain::ChainStore;
 
 use super::lists::{EntryBytes, ListError};
-use super::own_task::in_own_task;
 
 /// The entries of one block.
 #[derive(Debug)]
@@ -52,16 +51,11 @@ impl BlockEntries {
 
 impl Bodies {
     /// The block of an entry; none when the log is not that long.
-    pub async fn of_entry(
-        self: &Arc<Self>,
-        index: u64,
-        chain: &Arc<ChainStore>,
-    ) -> Result<Option<Arc<BlockEntries>>, ListError> {
-        if let Some(kept) = self.kept(index) {
-            return Ok(Some(kept));
+    pub async fn of_entry(&self, index: u64, chain: &ChainStore) -> Result<Option<Arc<BlockEntries>>, ListError> {
+        match self.kept(index) {
+            Some(kept) => Ok(Some(kept)),
+            None => self.read(index, chain).await,
         }
-        let (bodies, chain) = (self.clone(), chain.clone());
-        in_own_task(async move { bodies.read(index, &chain).await }).await
     }
 
     /// How many were read from the chain so far.

@@ -20,7 +20,6 @@ use crate::store::views::error::ViewsError;
 
 use super::bodies::BlockEntries;
 use super::node::Node;
-use super::own_task::in_own_task;
 
 /// Why a list cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +140,7 @@ impl Node {
         let mut block: Option<Arc<BlockEntries>> = None;
         for index in wanted {
             if block.as_ref().is_none_or(|block| block.entry(index).is_none()) {
-                block = self.bodies().of_entry(index, self.chain_store()).await?;
+                block = self.bodies().of_entry(index, self.chain()).await?;
             }
             if let Some(entry) = block.as_ref().and_then(|block| block.entry(index)) {
                 found.insert(index, entry.clone());
@@ -271,20 +270,6 @@ impl Node {
     ) -> Result<Listed<EntryRecord, u64>, ListError> {
         let found = self.views().operations_page(filter, page).await?;
         Ok(found.map(EntryRecord::of, |entry| entry))
-    }
-
-    /// The same for who follows the log: all of them together leave readers' connections to others.
-    pub async fn operations_followed(
-        &self,
-        filter: &OperationFilter,
-        page: Page<u64>,
-    ) -> Result<Listed<EntryRecord, u64>, ListError> {
-        let (views, turns, filter) = (self.views().clone(), self.stream_pages().clone(), filter.clone());
-        let found = in_own_task(async move {
-            let _turn = turns.acquire().await.expect("nobody closes it");
-            views.operations_page(&filter, page).await
-        });
-        Ok(found.await?.map(EntryRecord::of, |entry| entry))
     }
 
     /// How many operations it has.

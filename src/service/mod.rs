@@ -28,7 +28,6 @@ pub mod node;
 pub mod officers;
 pub mod operation;
 pub mod orderer;
-mod own_task;
 pub mod papers;
 pub mod projector;
 pub mod reads;

@@ -189,8 +189,8 @@ pub struct Node {
     lag: Arc<super::projector::Lag>,
     metrics: Arc<Metrics>,
     statements: Statements,
-    bodies: Arc<Bodies>,
-    stream_pages: Arc<Semaphore>,
+    bodies: Bodies,
+    stream_turns: Arc<Semaphore>,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -282,8 +282,8 @@ impl Node {
             lag,
             metrics,
             statements,
-            bodies: Arc::default(),
-            stream_pages: Arc::new(Semaphore::new(limits::STREAM_PAGES_READ_AT_ONCE_MAX)),
+            bodies: Bodies::default(),
+            stream_turns: Arc::new(Semaphore::new(limits::STREAMS_READ_AT_ONCE_MAX)),
             clock,
             stop,
             broken,
@@ -327,11 +327,6 @@ impl Node {
 
     /// The chain store.
     pub fn chain(&self) -> &ChainStore {
-        &self.chain
-    }
-
-    /// The same, for a read in a task of its own.
-    pub(super) fn chain_store(&self) -> &Arc<ChainStore> {
         &self.chain
     }
 
@@ -391,13 +386,13 @@ impl Node {
     }
 
     /// The bodies of blocks that were read last.
-    pub fn bodies(&self) -> &Arc<Bodies> {
+    pub fn bodies(&self) -> &Bodies {
         &self.bodies
     }
 
-    /// The turns of those who follow the log, to read a page of it.
-    pub fn stream_pages(&self) -> &Arc<Semaphore> {
-        &self.stream_pages
+    /// The turns of those who follow the log, to read on and to answer what they ask of an entry.
+    pub fn stream_turns(&self) -> &Arc<Semaphore> {
+        &self.stream_turns
     }
 
     /// How far everything is.

@@ -90,6 +90,7 @@ fn told(app: App, begun: Begun) -> BoxStream<'static, Told> {
     let Begun { api, responses, counted } = begun;
     let results = responses.flat_map(move |response| {
         let _until_dropped = &counted;
+        api.end_turn();
         stream::iter(match api.has_begun() {
             true => result(response, &app.node.heights()),
             false => vec![Told::Errors(response.errors)],
