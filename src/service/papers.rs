@@ -182,14 +182,18 @@ impl Node {
         viewer: &Viewer,
         page: Page<PaperKey>,
     ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
-        let (all, now) = (WaitingFilter::default(), self.now()?);
+        let now = self.now()?;
+        let all = WaitingFilter { signing: Some(viewer.party.id), ..WaitingFilter::default() };
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let mut found = Listed::nothing();
         let mut at = Page { limit: WAITING_READ_AT_ONCE_MAX, ..page };
         let mut looked_at = 0;
         while found.rows.len() < limit {
             let some = self.store().drafts_page(DraftStatus::AwaitingSignature, &all, at).await?;
-            let Some(last) = some.rows.last() else { return Ok(found) };
+            let Some(last) = some.rows.last() else {
+                found.stopped_at = some.stopped_at;
+                return Ok(found);
+            };
             at.after = Some((last.id, last.party));
             looked_at += at.limit;
             for draft in some.rows.into_iter().filter(|draft| now <= draft.expires_at) {
