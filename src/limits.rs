@@ -29,6 +29,10 @@ pub const ENVELOPE_INPUT_BYTES_MAX: usize = 128 * 1024;
 /// Length of one line of a bulk operation, salt included.
 pub const LINE_BYTES_MAX: usize = 256;
 
+/// Bytes of one line as a client may send it, as JSON: the fields' names, and each character of the
+/// longest line written as an escape of six.
+pub const LINE_INPUT_BYTES_MAX: usize = 2 * 1024;
+
 /// Lines of one bulk operation. More would hold up the block it is in.
 pub const LIST_LINES_MAX: usize = 10_000;
 
@@ -123,6 +127,9 @@ pub const CELLS_REMEMBERED_MAX: usize = 20_000;
 /// bytes each, and one look-up in the views for each that is not kept.
 pub const FUNDS_REMEMBERED_MAX: usize = 100_000;
 
+/// Operations without a place in the log that are read at once, each with its lines: at most 40 MiB.
+pub const WAITING_READ_AT_ONCE_MAX: u64 = 20;
+
 /// Batches of blocks of which it is remembered what they touched, while somebody follows a
 /// statement. Who falls further behind has it summed anew.
 pub const TOUCHED_BATCHES_MAX: usize = 64;
@@ -134,6 +141,22 @@ pub const STATEMENTS_FOLLOWED_MAX: usize = 256;
 /// Statements summed at once for those who follow them, so that they leave most of the readers'
 /// connections to others.
 pub const STATEMENTS_SUMMED_AT_ONCE_MAX: usize = 2;
+
+/// Blocks whose parsed bodies are kept for readers. Those who follow the head ask for the entries
+/// of the last few.
+pub const BODIES_KEPT_MAX: usize = 64;
+
+/// Bytes of all of them: four blocks of the largest size.
+pub const BODIES_KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Blocks read at once for the bytes of their entries: half of the connections to the chain, so
+/// that proofs and other looks at it find one.
+pub const BODIES_READ_AT_ONCE_MAX: usize = 2;
+
+/// Followers of the log that read at once, a page of it or what they ask of one entry: as few as
+/// leave most of the readers' connections to queries. Each takes milliseconds, so a thousand have
+/// their turn soon.
+pub const STREAMS_READ_AT_ONCE_MAX: usize = 2;
 
 /// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
 pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
@@ -162,6 +185,18 @@ pub const QUERY_DEPTH_MAX: usize = 20;
 /// Fields that a GraphQL document may ask for, those of a page counted once for each row: one
 /// page of 100 rows with every field of a hop, or a page of 20 with a page of 20 in each row.
 pub const QUERY_COMPLEXITY_MAX: usize = 20_000;
+
+/// What one sum over much money weighs among the fields of a document: a report or a statement
+/// looks at all rows that its filter means, so one document has fewer than ten.
+pub const SUM_WEIGHT: usize = 2_000;
+
+/// What the statement of one token weighs: it looks at the token's descendants only, and a page of
+/// 20 tokens may ask for it.
+pub const TOKEN_SUM_WEIGHT: usize = 500;
+
+/// What looking for the hops of one token back to its treasury weighs, besides what is asked of
+/// them: one look-up for each step. A page of 100 tokens may ask for it.
+pub const TRACE_WEIGHT: usize = 50;
 
 /// How long a client may take to send one request, in seconds.
 pub const BODY_SECONDS_MAX: u64 = 30;
@@ -199,6 +234,10 @@ pub const SELECTIONS_MAX: u64 = 5_000;
 /// Aliased fields of a document once every fragment is spread out. They are how one field is
 /// asked for many times.
 pub const ALIASES_MAX: u64 = 200;
+
+/// Lists that one document has counted, fragments spread out: each count looks at up to
+/// `LIST_ROWS_LOOKED_AT_MAX` rows.
+pub const COUNTS_MAX: u64 = 40;
 
 /// Fields of one mutation at its root: each is an operation of its own.
 pub const MUTATION_FIELDS_MAX: u64 = 20;
@@ -254,12 +293,20 @@ pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
 /// Logins whose pace is remembered before those at rest are forgotten.
 pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
 
-/// WebSocket connections in all. Each holds a file handle and some 50 KiB.
+/// WebSocket connections in all, once initialised. Each holds a file handle and some 50 KiB.
 pub const SOCKETS_MAX: u64 = 4_096;
+
+/// WebSocket connections that are not initialised yet. They wait seconds, so few do at one time;
+/// and however many do, they take no place of those that are.
+pub const SOCKETS_UNINITIALISED_MAX: u64 = 512;
 
 /// WebSocket connections of one login, and of everybody without one; `serve` may be told another
 /// number.
 pub const LOGIN_SOCKETS_MAX: u64 = 64;
+
+/// Subscriptions that one login follows at one time, over all its connections, and everybody
+/// without one: each reads what is recorded.
+pub const LOGIN_STREAMS_MAX: u64 = 128;
 
 /// Operations under way on one WebSocket connection.
 pub const SOCKET_OPERATIONS_MAX: usize = 50;

@@ -133,6 +133,7 @@ const ADVICE: &[(&str, &str)] = &[
     ("PERSISTED_QUERY_NOT_FOUND", "Send a hash that is on the server's list."),
     ("PERSISTED_QUERY_NOT_SUPPORTED", "Send the text of the document."),
     ("RATE_LIMITED", "Wait as long as `retryAfterMs` says; send less at once."),
+    ("TOO_MANY_STREAMS", "Complete a subscription, or follow more in one with a wider filter."),
     ("OVERLOADED", "Wait as long as `retryAfterMs` says, then send the same operation id again."),
     ("STOPPING", "Send the same operation id again once the server is back."),
     ("CLOCK_SUSPECT", "Tell who runs the server: its clock jumped. Then send the same operation id again."),

@@ -56,6 +56,7 @@ codes! {
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND": "No listed document has this hash.",
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED": "This server has no list of documents; send the text.",
     RATE_LIMITED = "RATE_LIMITED": "This login asks too often or too much at once; try again after `retryAfterMs`.",
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS": "This login follows as many subscriptions as it may, over all its connections.",
     OVERLOADED = "OVERLOADED": "Too much is waiting; try again after `retryAfterMs`.",
     STOPPING = "STOPPING": "The server is stopping; nothing was recorded.",
     CLOCK_SUSPECT = "CLOCK_SUSPECT": "The server's clock cannot be trusted, so nothing is recorded.",

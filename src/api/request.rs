@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::{Context, Error};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::service::node::Node;
@@ -57,6 +58,10 @@ pub struct Api {
     /// Loaders.
     pub load: Loaders,
     caller: Caller,
+    /// Of who follows.
+    token: Option<String>,
+    /// Held while a follower reads.
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
     last_recorded: Arc<LastRecorded>,
     needed: Needed,
     moment: tokio::sync::Mutex<Option<Moment>>,
@@ -77,6 +82,8 @@ impl Api {
             load: Loaders::new(&node, &needed),
             node,
             caller,
+            token: None,
+            turn: Mutex::default(),
             last_recorded,
             needed,
             moment: tokio::sync::Mutex::default(),
@@ -84,9 +91,19 @@ impl Api {
         }
     }
 
+    /// The same for who follows with a token, which is looked at again as the stream goes on.
+    pub fn following(self, token: Option<String>) -> Self {
+        Self { token, ..self }
+    }
+
     /// Who asks; an error without a login.
     pub fn viewer(&self) -> Result<&Viewer, Error> {
         self.caller.viewer.as_ref().ok_or_else(error::unauthenticated)
+    }
+
+    /// The token of a login that follows.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// What may be read; an error without a login.
@@ -125,6 +142,23 @@ impl Api {
         let moment = self.node.moment(None).await?;
         *known = Some(moment);
         Ok(moment)
+    }
+
+    /// Waits for the turn of a follower to read, unless it has it.
+    pub async fn take_turn(&self) {
+        if self.turn().is_none() {
+            let turn = self.node.stream_turns().clone().acquire_owned().await;
+            *self.turn() = Some(turn.expect("nobody closes it"));
+        }
+    }
+
+    /// Lets the next follower read.
+    pub fn end_turn(&self) {
+        self.turn().take();
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the moment: the next message of a subscription is about a later one.

@@ -2,6 +2,7 @@
 //!
 //! A stream reads the views page by page from where the client left off, so it loses nothing and
 //! repeats nothing however slow the client is: the log is the truth and the stream only follows.
+//! Few read at once, so that queries always find a reader: a turn lasts until a message is answered.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -65,7 +66,8 @@ pub struct Subscription;
 #[Subscribe]
 impl Subscription {
     /// Entries in the order of the log, each once, as soon as readers see them. To go on after a
-    /// break, pass the index of the last one seen. Added in 0.1.0.
+    /// break, pass the index of the last one seen. A message without data is the last, and says
+    /// why. Added in 0.1.0.
     async fn entry_recorded(
         &self,
         ctx: &Context<'_>,
@@ -119,7 +121,10 @@ impl Subscription {
 /// The next change, and how to go on unless it is an error; none when the node stops.
 async fn next_change(api: &Api, mut changes: Changes) -> Option<(Result<StatementChange>, Option<Changes>)> {
     let found = changes.next(&api.node).await.map(|found| found.map_err(Error::from));
-    let found = found.map(|found| found.and_then(|found| still_valid(api).map(|()| found)))?;
+    let found = match found? {
+        Ok(found) => still_valid(api).await.map(|()| found),
+        Err(error) => Err(error),
+    };
     match found {
         Ok(StatementOf { moment, statement }) => {
             let statement = statement.map(|of| Statement::new(of.currency, of.statement));
@@ -131,13 +136,14 @@ async fn next_change(api: &Api, mut changes: Changes) -> Option<(Result<Statemen
     }
 }
 
-/// The officer may have lost every key since the stream began.
-fn still_valid(api: &Api) -> Result<()> {
+/// The login may have ended, or its officer have lost every key, since the stream began.
+async fn still_valid(api: &Api) -> Result<()> {
     let officer = api.viewer()?.officer;
-    match Viewer::of(&api.node.tables(), officer) {
-        Some(_) => Ok(()),
-        None => Err(unauthenticated()),
-    }
+    let viewer = match api.token() {
+        Some(token) => api.node.viewer(token).await.map_err(ListError::Store)?,
+        None => Viewer::of(&api.node.tables(), officer),
+    };
+    viewer.map(|_| ()).ok_or_else(unauthenticated)
 }
 
 /// The entry after which to go on. One that the log has not would never be passed in silence: the
@@ -169,6 +175,7 @@ impl Follower {
     async fn next(&mut self) -> Option<Result<Entry>> {
         while !self.over {
             if let Some(record) = self.read.pop_front() {
+                self.api.take_turn().await;
                 self.api.advance().await;
                 return Some(Ok(Entry::of(record.recorded)));
             }
@@ -181,6 +188,7 @@ impl Follower {
                 }
                 Ok(true) => {}
                 Ok(false) => {
+                    self.api.end_turn();
                     self.next = self.next.max(entries);
                     self.applied.changed().await.ok()?;
                 }
@@ -192,7 +200,10 @@ impl Follower {
     /// Reads the next page; whether it may go on at once.
     async fn read_on(&mut self) -> Result<bool, Error> {
         let Some(filter) = &self.filter else { return Ok(false) };
-        still_valid(&self.api)?;
+        // Behind the others, if there is much to look through.
+        self.api.end_turn();
+        self.api.take_turn().await;
+        still_valid(&self.api).await?;
         let page = Page::oldest_first(self.next.checked_sub(1), PAGE_SIZE_MAX);
         let page = Page { look_max: Some(LIST_ROWS_LOOKED_AT_MAX), ..page };
         let found: Result<_, ListError> = self.api.node.operations_list(filter, page).await;

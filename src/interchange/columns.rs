@@ -12,7 +12,7 @@ use super::cycle::{Cycle, has_four_digit_year};
 use super::mapping::{CycleSource, Mapping, ProgrammeSource, PurposeSource, RouteSource};
 use super::rejection::{Fault, RejectReason};
 use super::tally::Rounding;
-use super::text::{composed, folded, plain};
+use super::text::{composed, folded, is_control, plain};
 use super::tracking::{OpenError, PurposeAmounts};
 
 /// Where the mapping's columns stand in this file.
@@ -325,9 +325,7 @@ pub(super) fn read_name(text: &str) -> Result<Cow<'_, str>, RejectReason> {
     if name.len() > NAME_BYTES_MAX {
         return Err(RejectReason::NameTooLong);
     }
-    // Unicode's two separators break lines as well, and are no control characters.
-    let is_wrong = |character: char| matches!(character, '/' | '\u{2028}' | '\u{2029}') || character.is_control();
-    if name.contains(is_wrong) {
+    if name.contains(|character: char| character == '/' || is_control(character)) {
         return Err(RejectReason::BadName);
     }
     Ok(name)

@@ -16,6 +16,13 @@ pub(super) fn composed(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a character steers how a text is shown and is not seen itself: control characters, line
+/// separators, and those that turn the direction of writing (Unicode Standard Annex 9). The ledger
+/// refuses the same.
+pub(super) fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// How headers are compared: composed, without regard to case, blanks in a row being one.
 pub(super) fn folded(header: &str) -> String {
     let words: Vec<&str> = header.split_whitespace().collect();

@@ -200,6 +200,9 @@ pub struct OperationFilter {
 pub struct WaitingFilter {
     /// The party that states it, by its public id.
     pub party: Option<Uuid>,
+    /// The party whose officers may have to sign it, by its public id: it states it, or it is a
+    /// reversal, which may need the other side's word.
+    pub signing: Option<Uuid>,
     /// The kind.
     pub kind: Option<Kind>,
     /// The officer who made it.

@@ -31,6 +31,9 @@ use super::parameters;
 use super::reply::{self, Executed, failure, failure_in, header};
 use super::{App, stopped};
 
+/// What is said to a subscription over HTTP.
+const FOLLOWED: &str = "subscriptions are followed over a WebSocket (graphql-transport-ws) at /graphql/ws";
+
 /// A query in the URL. Mutations are refused: a link must not move money.
 #[handler]
 pub async fn get(request: &Request, app: Data<&App>) -> Response {
@@ -115,16 +118,18 @@ async fn answer(app: &App, request: &Request, media: Media, asked: Asked, is_get
     };
     match ready.kind {
         OperationType::Query => {}
-        _ if is_get => {
-            let message = "GET takes queries only; send mutations by POST";
+        kind if is_get => {
+            let message = match kind {
+                OperationType::Subscription => FOLLOWED,
+                _ => "GET takes queries only; send mutations by POST",
+            };
             let mut refused = failure_in(media, StatusCode::METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED, message);
             header(&mut refused, "allow", "POST");
             return refused;
         }
         OperationType::Mutation => {}
         OperationType::Subscription => {
-            let message = "subscriptions are followed over graphql-transport-ws, at /graphql/ws";
-            return not_executed(with_code(ServerError::new(message, None), BAD_USER_INPUT));
+            return not_executed(with_code(ServerError::new(FOLLOWED, None), BAD_USER_INPUT));
         }
     }
     if let Err(why) = under_way.counts(ready.statements) {

@@ -35,7 +35,11 @@ impl Media {
     /// two as good, the one that is named beats the one that a wildcard stands for, and then the
     /// media type of GraphQL beats the general one.
     pub fn accepted(accept: Option<&str>) -> Option<Self> {
-        let Some(accept) = accept else { return Some(Self::default()) };
+        // An empty header names nothing, as no header does.
+        let accept = accept.unwrap_or_default();
+        if accept.split(',').all(|range| range.trim().is_empty()) {
+            return Some(Self::default());
+        }
         let ranges: Vec<Range> = accept.split(',').filter_map(Range::read).collect();
         let quality = |name: &str| {
             let fitting = ranges.iter().filter(|range| range.fits(name));
@@ -157,7 +161,8 @@ mod tests {
             (Some("text/html"), None),
             (Some("*/*;q=0"), None),
             (Some("application/json;q=2"), None),
-            (Some(""), None),
+            (Some(""), Some(Media::Json)),
+            (Some(" , "), Some(Media::Json)),
         ];
         for (accept, expected) in cases {
             assert_eq!(Media::accepted(accept), expected, "{accept:?}");

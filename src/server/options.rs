@@ -51,10 +51,14 @@ pub struct Pace {
 /// What holds for WebSocket connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Sockets {
-    /// In all.
+    /// In all, once initialised.
     pub in_all: u64,
+    /// Not initialised yet.
+    pub uninitialised: u64,
     /// Of one login.
     pub of_login: u64,
+    /// Subscriptions of one login, over all its connections.
+    pub streams_of_login: u64,
     /// For `connection_init`.
     pub init: Duration,
     /// Without a sign of life before a ping.
@@ -82,7 +86,9 @@ impl Default for Bounds {
             },
             sockets: Sockets {
                 in_all: limits::SOCKETS_MAX,
+                uninitialised: limits::SOCKETS_UNINITIALISED_MAX,
                 of_login: limits::LOGIN_SOCKETS_MAX,
+                streams_of_login: limits::LOGIN_STREAMS_MAX,
                 init: Duration::from_secs(limits::SOCKET_INIT_SECONDS),
                 ping: Duration::from_secs(limits::SOCKET_PING_SECONDS),
                 pong: Duration::from_secs(limits::SOCKET_PONG_SECONDS),

@@ -1,5 +1,5 @@
 //! How much one login may ask, so that one client cannot take the place of all others: requests
-//! in a second, requests under way, WebSocket connections. Everybody without a login shares one
+//! in a second, requests under way, WebSocket connections, subscriptions. Everybody without a login shares one
 //! account.
 
 use std::collections::BTreeMap;
@@ -12,21 +12,25 @@ use uuid::Uuid;
 use crate::api::error::{RATE_LIMITED, retry_after, with_code};
 use crate::limits;
 
-use super::options::{Bounds, Pace};
+use super::options::{Bounds, Pace, Sockets};
 
 /// The accounts of all logins.
 #[derive(Debug)]
 pub struct Accounts {
     pace: Pace,
     sockets_in_all: u64,
+    sockets_uninitialised: u64,
     sockets_of_login: u64,
+    streams_of_login: u64,
     open: Mutex<Open>,
 }
 
 #[derive(Debug, Default)]
 struct Open {
     logins: BTreeMap<Option<Uuid>, Account>,
+    /// Those that are initialised.
     sockets: u64,
+    uninitialised: u64,
 }
 
 #[derive(Debug)]
@@ -36,6 +40,7 @@ struct Account {
     credited: Instant,
     under_way: u64,
     sockets: u64,
+    streams: u64,
 }
 
 /// Too much was asked; when to try again.
@@ -68,14 +73,28 @@ pub struct Socket {
     login: Option<Option<Uuid>>,
 }
 
+/// A subscription that is followed; it counts until this is dropped.
+#[derive(Debug)]
+pub struct Stream {
+    accounts: Arc<Accounts>,
+    login: Option<Uuid>,
+}
+
 /// A thousand thousandths are one request.
 const ONE: u64 = 1_000;
 
 impl Accounts {
     /// New accounts.
     pub fn new(bounds: &Bounds) -> Self {
-        let (sockets_in_all, sockets_of_login) = (bounds.sockets.in_all, bounds.sockets.of_login);
-        Self { pace: bounds.pace, sockets_in_all, sockets_of_login, open: Mutex::default() }
+        let Sockets { in_all, uninitialised, of_login, streams_of_login, .. } = bounds.sockets;
+        Self {
+            pace: bounds.pace,
+            sockets_in_all: in_all,
+            sockets_uninitialised: uninitialised,
+            sockets_of_login: of_login,
+            streams_of_login,
+            open: Mutex::default(),
+        }
     }
 
     /// Takes a request of a login.
@@ -93,11 +112,22 @@ impl Accounts {
     /// Takes a connection whose login is not known yet; none when there are too many.
     pub fn socket(self: &Arc<Self>) -> Option<Socket> {
         let mut open = self.open();
-        if open.sockets >= self.sockets_in_all {
+        if open.uninitialised >= self.sockets_uninitialised || open.sockets >= self.sockets_in_all {
             return None;
         }
-        open.sockets += 1;
+        open.uninitialised += 1;
         Some(Socket { accounts: self.clone(), login: None })
+    }
+
+    /// Takes a subscription of a login; none when it follows too many.
+    pub fn stream(self: &Arc<Self>, login: Option<Uuid>) -> Option<Stream> {
+        let mut open = self.open();
+        let account = open.account(login, &self.pace);
+        if account.streams >= self.streams_of_login {
+            return None;
+        }
+        account.streams += 1;
+        Some(Stream { accounts: self.clone(), login })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -114,16 +144,21 @@ impl UnderWay {
 }
 
 impl Socket {
-    /// Puts the connection on the account of its login; false when that has too many.
-    pub fn of_login(&mut self, login: Option<Uuid>) -> bool {
+    /// Puts the connection on the account of its login; why not when there are too many.
+    pub fn of_login(&mut self, login: Option<Uuid>) -> Result<(), &'static str> {
         let mut open = self.accounts.open();
+        if open.sockets >= self.accounts.sockets_in_all {
+            return Err("too many connections are open; try again later");
+        }
         let account = open.account(login, &self.accounts.pace);
         if account.sockets >= self.accounts.sockets_of_login {
-            return false;
+            return Err("this login has too many connections");
         }
         account.sockets += 1;
+        open.sockets += 1;
+        open.uninitialised -= 1;
         self.login = Some(login);
-        true
+        Ok(())
     }
 }
 
@@ -133,7 +168,8 @@ impl Open {
             // An account at rest with its whole credit is as good as a new one.
             self.logins.retain(|_, account| {
                 account.earn(pace);
-                account.under_way > 0 || account.sockets > 0 || account.credit < pace.burst.saturating_mul(ONE)
+                let is_busy = account.under_way > 0 || account.sockets > 0 || account.streams > 0;
+                is_busy || account.credit < pace.burst.saturating_mul(ONE)
             });
         }
         self.logins.entry(login).or_insert_with(|| Account {
@@ -141,6 +177,7 @@ impl Open {
             credited: Instant::now(),
             under_way: 0,
             sockets: 0,
+            streams: 0,
         })
     }
 }
@@ -178,11 +215,23 @@ impl Drop for UnderWay {
     }
 }
 
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(account) = self.accounts.open().logins.get_mut(&self.login) {
+            account.streams -= 1;
+        }
+    }
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
         let mut open = self.accounts.open();
+        let Some(login) = self.login else {
+            open.uninitialised -= 1;
+            return;
+        };
         open.sockets -= 1;
-        if let Some(account) = self.login.and_then(|login| open.logins.get_mut(&login)) {
+        if let Some(account) = open.logins.get_mut(&login) {
             account.sockets -= 1;
         }
     }
@@ -195,7 +244,8 @@ mod tests {
     fn accounts(per_second: u64, burst: u64, under_way: u64) -> Arc<Accounts> {
         let pace = Pace { per_second, burst, under_way };
         let mut bounds = Bounds { pace, ..Bounds::default() };
-        (bounds.sockets.in_all, bounds.sockets.of_login) = (3, 2);
+        let sockets = Sockets { in_all: 3, uninitialised: 2, of_login: 2, streams_of_login: 4, ..bounds.sockets };
+        bounds.sockets = sockets;
         Arc::new(Accounts::new(&bounds))
     }
 
@@ -224,13 +274,42 @@ mod tests {
     #[test]
     fn sockets_are_bounded_in_all_and_for_each_login() {
         let accounts = accounts(1, 1, 1);
+        let socket_of = |login: Option<Uuid>| {
+            let mut socket = accounts.socket().unwrap();
+            socket.of_login(login).map(|()| socket)
+        };
         let login = Some(Uuid::from_u128(1));
-        let mut sockets: Vec<Socket> = (0..3).map(|_| accounts.socket().unwrap()).collect();
-        assert!(accounts.socket().is_none());
-        assert!(sockets[0].of_login(login) && sockets[1].of_login(login) && !sockets[2].of_login(login));
+        let mut sockets = vec![socket_of(login).unwrap(), socket_of(login).unwrap()];
+        assert!(socket_of(login).is_err(), "the login has its two");
+        let mut early = accounts.socket().unwrap();
+        sockets.push(socket_of(None).unwrap());
+        assert!(early.of_login(Some(Uuid::from_u128(2))).is_err() && accounts.socket().is_none(), "there are three");
         sockets.remove(0);
-        assert!(sockets[1].of_login(login));
-        assert!(accounts.socket().is_some());
+        assert!(socket_of(login).is_ok());
+    }
+
+    #[test]
+    fn sockets_that_are_not_initialised_take_no_place_of_others() {
+        let accounts = accounts(1, 1, 1);
+        let mut silent = [accounts.socket().unwrap(), accounts.socket().unwrap()];
+        assert!(accounts.socket().is_none(), "two may wait");
+        assert!(silent[0].of_login(None).is_ok());
+        let further = accounts.socket().unwrap();
+        assert!(accounts.socket().is_none());
+        drop((silent, further));
+        let open = accounts.open();
+        assert_eq!((open.sockets, open.uninitialised), (0, 0));
+    }
+
+    #[test]
+    fn streams_are_bounded_for_each_login() {
+        let accounts = accounts(1, 1, 1);
+        let login = Some(Uuid::from_u128(1));
+        let streams: Vec<Stream> = (0..4).map(|_| accounts.stream(login).unwrap()).collect();
+        assert!(accounts.stream(login).is_none());
+        assert!(accounts.stream(None).is_some(), "others have theirs");
+        drop(streams);
+        assert!(accounts.stream(login).is_some());
     }
 
     #[test]
@@ -239,7 +318,7 @@ mod tests {
         let busy = accounts.take(Some(Uuid::from_u128(0))).unwrap();
         for n in 1..limits::LOGINS_REMEMBERED_MAX as u128 {
             let mut socket = accounts.socket().unwrap();
-            assert!(socket.of_login(Some(Uuid::from_u128(n))));
+            assert!(socket.of_login(Some(Uuid::from_u128(n))).is_ok());
         }
         assert_eq!(accounts.open().logins.len(), limits::LOGINS_REMEMBERED_MAX);
         drop(accounts.take(None).unwrap());

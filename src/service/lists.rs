@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::chain::block::Body;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, ProgrammeId, TokenId};
 use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
@@ -19,6 +18,7 @@ use crate::store::error::StoreError;
 use crate::store::views::blocks::{BlockRow, OperationRow};
 use crate::store::views::error::ViewsError;
 
+use super::bodies::BlockEntries;
 use super::node::Node;
 
 /// Why a list cannot be read.
@@ -47,6 +47,12 @@ pub struct EntryRecord {
     pub recorded: Arc<Recorded>,
     /// SHA-256 of the entry's bytes.
     pub leaf: [u8; 32],
+}
+
+impl EntryRecord {
+    fn of(row: OperationRow) -> Self {
+        Self { recorded: Arc::new(row.recorded), leaf: row.leaf }
+    }
 }
 
 /// An entry as the chain holds it.
@@ -120,7 +126,7 @@ impl Node {
     pub async fn entries_by_index(&self, indexes: &[u64]) -> Result<BTreeMap<u64, EntryRecord>, ListError> {
         let mut found = BTreeMap::new();
         for row in self.views().operations_of_entries(indexes).await? {
-            let record = EntryRecord { recorded: Arc::new(row.recorded), leaf: row.leaf };
+            let record = EntryRecord::of(row);
             found.insert(record.recorded.entry, record);
         }
         Ok(found)
@@ -129,18 +135,15 @@ impl Node {
     /// The exact bytes of entries and the lines beside them, from the chain; each block is read
     /// once.
     pub async fn bytes_of_entries(&self, indexes: &[u64]) -> Result<BTreeMap<u64, Arc<EntryBytes>>, ListError> {
-        let mut wanted: BTreeSet<u64> = indexes.iter().copied().collect();
+        let wanted: BTreeSet<u64> = indexes.iter().copied().collect();
         let mut found = BTreeMap::new();
-        while let Some(index) = wanted.pop_first() {
-            let Some(block) = self.chain().block_of_entry(index).await? else { continue };
-            let body = Body::parse(&block.body).map_err(|_| ListError::Broken(index))?;
-            for (at, entry) in (block.first_entry..).zip(body.into_entries()) {
-                if at == index || wanted.remove(&at) {
-                    found.insert(at, Arc::new(EntryBytes { envelope: entry.envelope, lines: entry.lines }));
-                }
+        let mut block: Option<Arc<BlockEntries>> = None;
+        for index in wanted {
+            if block.as_ref().is_none_or(|block| block.entry(index).is_none()) {
+                block = self.bodies().of_entry(index, self.chain()).await?;
             }
-            if !found.contains_key(&index) {
-                return Err(ListError::Broken(index));
+            if let Some(entry) = block.as_ref().and_then(|block| block.entry(index)) {
+                found.insert(index, entry.clone());
             }
         }
         Ok(found)
@@ -266,8 +269,7 @@ impl Node {
         page: Page<u64>,
     ) -> Result<Listed<EntryRecord, u64>, ListError> {
         let found = self.views().operations_page(filter, page).await?;
-        let record = |row: OperationRow| EntryRecord { recorded: Arc::new(row.recorded), leaf: row.leaf };
-        Ok(found.map(record, |entry| entry))
+        Ok(found.map(EntryRecord::of, |entry| entry))
     }
 
     /// How many operations it has.

@@ -4,7 +4,8 @@
 //!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
 //!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
-//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`statements`]
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
+//!   the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
@@ -15,6 +16,7 @@
 
 pub mod address;
 pub mod begin;
+pub mod bodies;
 pub mod checkpoint;
 pub mod clock;
 pub mod drafting;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ use crate::store::postgres::NotAnAddress;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
+use super::bodies::Bodies;
 use super::clock::{Clock, ClockSuspect};
 use super::metrics::Metrics;
 use super::officers::Viewer;
@@ -197,6 +198,8 @@ pub struct Node {
     lag: Arc<super::projector::Lag>,
     metrics: Arc<Metrics>,
     statements: Statements,
+    bodies: Bodies,
+    stream_turns: Arc<Semaphore>,
     clock: Arc<Clock>,
     stop: watch::Sender<bool>,
     broken: Arc<watch::Sender<bool>>,
@@ -292,6 +295,8 @@ impl Node {
             lag,
             metrics,
             statements,
+            bodies: Bodies::default(),
+            stream_turns: Arc::new(Semaphore::new(limits::STREAMS_READ_AT_ONCE_MAX)),
             clock,
             stop,
             broken,
@@ -391,6 +396,16 @@ impl Node {
     /// The statements that are followed.
     pub fn statements(&self) -> &Statements {
         &self.statements
+    }
+
+    /// The bodies of blocks that were read last.
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The turns of those who follow the log, to read on and to answer what they ask of an entry.
+    pub fn stream_turns(&self) -> &Arc<Semaphore> {
+        &self.stream_turns
     }
 
     /// How far everything is.

@@ -12,7 +12,7 @@ use crate::ledger::operation::Kind;
 use crate::ledger::registry::Party;
 use crate::ledger::selection::{Count, Listed, Page, WaitingFilter};
 use crate::ledger::time::Millis;
-use crate::limits::{PAGE_SIZE_MAX, WAITING_COUNTED_MAX};
+use crate::limits::{WAITING_COUNTED_MAX, WAITING_READ_AT_ONCE_MAX};
 use crate::store::node::drafts::{Draft, DraftStatus};
 
 use super::lists::ListError;
@@ -111,6 +111,33 @@ impl Node {
         filter: &WaitingFilter,
         page: Page<PaperKey>,
     ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
+        let mut found = Listed::nothing();
+        let (mut at, mut rest, mut looked_at) = (page, page.limit, 0);
+        while rest > 0 {
+            at.limit = rest.min(WAITING_READ_AT_ONCE_MAX);
+            looked_at += at.limit;
+            let part = self.unrecorded_part(status, filter, at).await?;
+            let taken = u64::try_from(part.rows.len()).unwrap_or(u64::MAX);
+            let last = part.rows.last().map(|standing| standing.key).filter(|_| taken >= at.limit);
+            rest = rest.saturating_sub(taken);
+            found.rows.extend(part.rows);
+            let Some(next) = part.stopped_at.or(last) else { return Ok(found) };
+            if looked_at > WAITING_COUNTED_MAX {
+                found.stopped_at = Some(next).filter(|_| rest > 0);
+                return Ok(found);
+            }
+            at.after = Some(next);
+        }
+        Ok(found)
+    }
+
+    /// As many of them as are read at once.
+    async fn unrecorded_part(
+        &self,
+        status: Unrecorded,
+        filter: &WaitingFilter,
+        page: Page<PaperKey>,
+    ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
         let mut merged = BTreeMap::new();
         let mut stops = Vec::new();
         for stored in status.stored() {
@@ -155,16 +182,20 @@ impl Node {
         viewer: &Viewer,
         page: Page<PaperKey>,
     ) -> Result<Listed<Standing, PaperKey>, NotAccepted> {
-        let (all, now) = (WaitingFilter::default(), self.now()?);
+        let now = self.now()?;
+        let all = WaitingFilter { signing: Some(viewer.party.id), ..WaitingFilter::default() };
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let mut found = Listed::nothing();
-        let mut at = Page { limit: PAGE_SIZE_MAX, ..page };
+        let mut at = Page { limit: WAITING_READ_AT_ONCE_MAX, ..page };
         let mut looked_at = 0;
         while found.rows.len() < limit {
             let some = self.store().drafts_page(DraftStatus::AwaitingSignature, &all, at).await?;
-            let Some(last) = some.rows.last() else { return Ok(found) };
+            let Some(last) = some.rows.last() else {
+                found.stopped_at = some.stopped_at;
+                return Ok(found);
+            };
             at.after = Some((last.id, last.party));
-            looked_at += PAGE_SIZE_MAX;
+            looked_at += at.limit;
             for draft in some.rows.into_iter().filter(|draft| now <= draft.expires_at) {
                 let Some(party) = self.party_by_id(draft.party) else { continue };
                 let key = (draft.id, draft.party);

@@ -15,6 +15,9 @@ use crate::limits;
 use super::super::error::TOO_COMPLEX;
 use super::{invalid, refusal};
 
+/// The fields of a connection that have its rows counted.
+const COUNTING: [&str; 2] = ["totalCount", "totalCountExact"];
+
 /// What stands in a selection set, with its fragments spread out. Sums stop at the largest number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
@@ -22,6 +25,8 @@ struct Sum {
     selections: u64,
     /// Fields with an alias.
     aliases: u64,
+    /// Fields that have a list counted.
+    counts: u64,
     /// Fields of the set itself.
     fields: u64,
     /// Fields within each other.
@@ -34,6 +39,7 @@ impl Sum {
     fn add(&mut self, other: Self) {
         self.selections = self.selections.saturating_add(other.selections);
         self.aliases = self.aliases.saturating_add(other.aliases);
+        self.counts = self.counts.saturating_add(other.counts);
         self.fields = self.fields.saturating_add(other.fields);
         self.depth = self.depth.max(other.depth);
         self.nesting = self.nesting.max(other.nesting);
@@ -82,6 +88,10 @@ pub fn check(document: &ExecutableDocument) -> Result<Weighed<'_>, ServerError> 
     if whole.aliases > most {
         return Err(too_complex(&format!("this has more than {most} aliases, fragments spread out"), at));
     }
+    let most = limits::COUNTS_MAX;
+    if whole.counts > most {
+        return Err(too_complex(&format!("this has more than {most} lists counted, fragments spread out"), at));
+    }
     let most = limits::QUERY_DEPTH_MAX;
     if whole.depth > most {
         return Err(too_complex(&format!("fields nest at most {most} deep"), at));
@@ -96,6 +106,10 @@ pub fn check(document: &ExecutableDocument) -> Result<Weighed<'_>, ServerError> 
 /// at once, and ignores fragments at the root.
 pub fn check_subscription(operation: &OperationDefinition, pos: Pos) -> Result<(), ServerError> {
     match operation.selection_set.node.items.as_slice() {
+        // What the schema says of itself is nothing to follow (section 6.2.3.1).
+        [Positioned { node: Selection::Field(field), pos }] if field.node.name.node.starts_with("__") => {
+            Err(invalid("a subscription follows a field of the schema, not what it says of itself", *pos))
+        }
         [Positioned { node: Selection::Field(_), .. }] => Ok(()),
         _ => Err(invalid("a subscription has exactly one field at its root, and no fragment", pos)),
     }
@@ -129,6 +143,8 @@ impl<'a> Scales<'a> {
                 Selection::Field(field) => {
                     let mut within = self.set(&field.node.selection_set, level + 1)?;
                     within.aliases = within.aliases.saturating_add(u64::from(field.node.alias.is_some()));
+                    let is_count = COUNTING.contains(&field.node.name.node.as_str());
+                    within.counts = within.counts.saturating_add(u64::from(is_count));
                     let is_leaf = field.node.selection_set.node.items.is_empty();
                     let nesting = if is_leaf { 0 } else { within.nesting + 1 };
                     Sum { fields: 1, depth: within.depth + 1, nesting, ..within }
@@ -180,7 +196,10 @@ mod tests {
     #[test]
     fn what_is_spread_twice_counts_twice() {
         let text = "{ a { ...F } x: b { ... on T { ...F } } } fragment F on T { c y: d { e } }";
-        assert_eq!(sum(text), Sum { selections: 2 + 1 + 3 + 2 + 3, aliases: 3, fields: 2, depth: 3, nesting: 4 });
+        assert_eq!(
+            sum(text),
+            Sum { selections: 2 + 1 + 3 + 2 + 3, aliases: 3, counts: 0, fields: 2, depth: 3, nesting: 4 }
+        );
     }
 
     #[test]
@@ -189,6 +208,14 @@ mod tests {
             (0..30).map(|n| format!("fragment F{n} on Q {{ ...F{next} ...F{next} }} ", next = n + 1)).collect();
         let text = format!("{{ ...F0 }} {doubling} fragment F30 on Q {{ a }}");
         assert!(refused(&text).contains("fragments spread out"), "{}", refused(&text));
+    }
+
+    #[test]
+    fn lists_that_are_counted_are_counted_once_for_each_place_they_stand_in() {
+        let times = |count: u64| (0..count).map(|n| format!("a{n}: hops {{ ...F }} ")).collect::<String>();
+        let text = |count: u64| format!("{{ {} }} fragment F on C {{ totalCount n: totalCountExact }}", times(count));
+        assert_eq!(sum(&text(limits::COUNTS_MAX / 2)).counts, limits::COUNTS_MAX);
+        assert!(refused(&text(limits::COUNTS_MAX / 2 + 1)).contains("lists counted"));
     }
 
     #[test]

@@ -82,8 +82,9 @@ impl BudgetAppropriateMutation {
         let label = &input.cycle.label;
         let changed = told.made().and_then(|made| made.appropriations.iter().find(|a| a.cycle.label == *label));
         let programme = changed.and_then(|changed| Programme::by_id(ctx, changed.programme).transpose()).transpose()?;
-        let cycle =
-            changed.zip(programme.as_ref()).map(|(of, programme)| appropriated::Cycle::of(of, programme.0.currency));
+        // Who appropriates is no recipient, from whom sums are hidden.
+        let cycle = changed.zip(programme.as_ref());
+        let cycle = cycle.map(|(of, programme)| appropriated::Cycle::of(of, programme.0.currency, true));
         Ok(BudgetAppropriatePayload { programme, cycle, ..told.into() })
     }
 }

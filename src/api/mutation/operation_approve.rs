@@ -50,9 +50,12 @@ impl OperationApproveMutation {
             // A retry of an approval that went through gets the first answer again.
             Err(NotAccepted::NotWaiting(_)) => match signed_before(ctx, id).await? {
                 Some(told) => told,
-                None => way::not_taken(party, id, NotAccepted::NotWaiting(id), &Fields::NONE)?.without_operation(),
+                None => {
+                    let why = NotAccepted::NotWaiting(id);
+                    way::not_taken(api, party, id, why, &Fields::NONE).await?.without_operation()
+                }
             },
-            Err(why) => way::not_taken(party, id, why, &Fields::NONE)?.without_operation(),
+            Err(why) => way::not_taken(api, party, id, why, &Fields::NONE).await?.without_operation(),
         };
         Ok(told.into())
     }

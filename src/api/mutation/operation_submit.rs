@@ -64,7 +64,7 @@ impl OperationSubmitMutation {
         let told = match api.node.submit(viewer, input.envelope.as_bytes(), lines).await {
             Ok(outcome) => way::told(api, party, outcome).await?,
             Err(why) => {
-                let mut told = way::not_taken(party, id, why, &FIELDS)?;
+                let mut told = way::not_taken(api, party, id, why, &FIELDS).await?;
                 for fault in &mut told.faults {
                     fault.field.get_or_insert_with(|| vec!["envelope".to_owned()]);
                 }

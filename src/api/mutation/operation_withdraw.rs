@@ -42,7 +42,7 @@ impl OperationWithdrawMutation {
         let (id, party) = (input.operation_id.0, viewer.party.clone());
         let told = match api.node.withdraw(viewer, id).await {
             Ok(outcome) => way::told(api, party, outcome).await?,
-            Err(why) => way::not_taken(party, id, why, &Fields::NONE)?.without_operation(),
+            Err(why) => way::not_taken(api, party, id, why, &Fields::NONE).await?.without_operation(),
         };
         Ok(told.into())
     }

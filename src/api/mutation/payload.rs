@@ -31,7 +31,8 @@ macro_rules! payload {
             $($(#[$doc])* pub $field: Option<$ty>,)*
             /// Its place in the log; null until it is recorded.
             pub entry: Option<$crate::api::types::entry::Entry>,
-            /// How far the operation is; null when the input could not be read as one.
+            /// How far the operation is; null when the input could not be read as one. With
+            /// `OPERATION_ID_REUSED` it is the operation that has the id, not this one.
             pub operation: Option<$crate::api::types::operation::Operation>,
             /// True when this operation id was recorded before with the same content: then
             /// everything here is the first answer again.

@@ -1,5 +1,7 @@
 //! `trackingImport`: takes rows of a table of official and verified amounts into the books.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, InputObject, Object, Result};
 use serde::Deserialize;
 
@@ -10,6 +12,7 @@ use crate::ledger::ids::{PayloadDigest, ProgrammeId};
 use crate::ledger::lines::RowLine;
 use crate::ledger::money::{self, Currency, Minor};
 use crate::ledger::operation::{Operation, TrackingImport};
+use crate::ledger::registry::Role;
 use crate::ledger::time::{Cycle, read_day};
 
 use super::fault::{Fault, Fields, NotTaken};
@@ -19,6 +22,9 @@ use super::reading::{InputReader, Stating, Zero};
 use super::refusal_code::RefusalCode;
 use super::typed_lines;
 use super::way::{self, Told};
+
+/// Who signs an import, one each.
+const SIGNERS: [Role; 2] = [Role::Auditor, Role::Approver];
 
 /// Imports rows of a table that says what was officially spent and what was verified. Added in
 /// 0.1.0.
@@ -47,7 +53,7 @@ pub struct TrackingImportInput {
     /// The cycles that lines number from 0.
     pub cycles: Vec<CycleInput>,
     /// Up to 10,000 rows, each a JSON object on a line of its own: `number` (the row of the table,
-    /// from 1), `key` (32 hexadecimal digits that no other row has: a row is imported once),
+    /// from 1, once for each purpose), `key` (32 hexadecimal digits that no other row has: a row is imported once),
     /// `route` (the names from the treasury to who pays, joined by `/`), `cycle` and `purpose`
     /// (their numbers), `official` and `verified` (decimals of the currency, not both 0) and, where
     /// the table has them, `date`, `officialQuantity` and `verifiedQuantity` (up to six places),
@@ -81,7 +87,7 @@ impl Stating for TrackingImportInput {
         currency: &["currency"],
         programme: "programme",
         lines: "lines",
-        texts: &["payees", "programme", "purpose", "cycle", "level"],
+        texts: &["payees", "programme", "purpose", "cycles", "cycle", "level"],
         ..Fields::NONE
     };
 
@@ -104,9 +110,25 @@ impl Stating for TrackingImportInput {
             purposes: self.purposes.clone(),
             route: self.levels.clone(),
         };
-        let lines = typed_lines::read(reader, &self.lines, |reader, at, typed| row(reader, at, typed, currency));
+        let mut seen = BTreeSet::new();
+        let lines = typed_lines::read(reader, &self.lines, |reader, at, typed: TypedRow| {
+            numbered(reader, at, &typed, &mut seen).and_then(|()| row(reader, at, typed, currency))
+        });
         Some(Operation::TrackingImport(body, lines?))
     }
+}
+
+/// Checks the number of a row: from 1, and once for each purpose.
+fn numbered(reader: &mut InputReader<'_>, at: usize, typed: &TypedRow, seen: &mut BTreeSet<(u64, u16)>) -> Option<()> {
+    let TypedRow { number, purpose, .. } = *typed;
+    let why = match number {
+        0 => "rows are numbered from 1".to_owned(),
+        _ if seen.insert((number, purpose)) => return Some(()),
+        _ => format!("row {number} is there before, with the same purpose"),
+    };
+    let fault = Fault::at(&["lines", &at.to_string(), "number"], RefusalCode::BadLines, format!("line {at}: {why}"));
+    reader.fault(fault);
+    None
 }
 
 fn row(reader: &mut InputReader<'_>, at: usize, typed: TypedRow, currency: Currency) -> Option<RowLine> {
@@ -186,6 +208,14 @@ impl TrackingImportMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is stated.")] input: TrackingImportInput,
     ) -> Result<TrackingImportPayload> {
+        // Before megabytes of lines are read for somebody who may not state them.
+        let viewer = api(ctx)?.viewer()?;
+        if !SIGNERS.iter().any(|role| viewer.has(*role)) {
+            let message =
+                format!("an import is signed by an {} and an {} of one party", SIGNERS[0].name(), SIGNERS[1].name());
+            let fault = Fault { field: None, message, code: RefusalCode::RoleMissing };
+            return Ok(Told::faulty(vec![fault]).into());
+        }
         if input.rehearse {
             return rehearse(ctx, &input).await;
         }

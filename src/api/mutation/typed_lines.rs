@@ -16,7 +16,7 @@ const BAD_LINES_NAMED: usize = 10;
 pub fn read<T: DeserializeOwned, L>(
     reader: &mut InputReader<'_>,
     text: &str,
-    line_of: impl Fn(&mut InputReader<'_>, usize, T) -> Option<L>,
+    mut line_of: impl FnMut(&mut InputReader<'_>, usize, T) -> Option<L>,
 ) -> Option<Vec<L>> {
     let count = text.lines().count();
     if count == 0 || count > limits::LIST_LINES_MAX {
@@ -27,7 +27,7 @@ pub fn read<T: DeserializeOwned, L>(
     let mut good = Vec::with_capacity(count);
     let mut bad = 0;
     for (at, line) in text.lines().enumerate() {
-        let read = match serde_json::from_str::<T>(line) {
+        let read = match parse::<T>(line) {
             Ok(typed) => line_of(reader, at, typed),
             Err(why) => {
                 let message = format!("line {at}: {why}");
@@ -44,4 +44,12 @@ pub fn read<T: DeserializeOwned, L>(
         }
     }
     (bad == 0).then_some(good)
+}
+
+fn parse<T: DeserializeOwned>(line: &str) -> Result<T, String> {
+    let most = limits::LINE_INPUT_BYTES_MAX;
+    if line.len() > most {
+        return Err(format!("it has {} bytes, and a line has at most {most}", line.len()));
+    }
+    serde_json::from_str(line).map_err(|why| why.to_string())
 }

@@ -63,7 +63,7 @@ pub async fn state<I: Stating>(ctx: &Context<'_>, input: &I) -> Result<Told> {
     };
     match api.node.state(viewer, input.id(), input.occurred_at(), operation).await {
         Ok(outcome) => told(api, viewer.party.clone(), outcome).await,
-        Err(why) => not_taken(viewer.party.clone(), input.id(), why, &I::FIELDS),
+        Err(why) => not_taken(api, viewer.party.clone(), input.id(), why, &I::FIELDS).await,
     }
 }
 
@@ -104,11 +104,24 @@ pub async fn told(api: &Api, party: Arc<Party>, outcome: Outcome) -> Result<Told
 }
 
 /// Tells why an operation was not accepted.
-pub fn not_taken(party: Arc<Party>, id: uuid::Uuid, why: NotAccepted, fields: &Fields) -> Result<Told> {
+pub async fn not_taken(
+    api: &Api,
+    party: Arc<Party>,
+    id: uuid::Uuid,
+    why: NotAccepted,
+    fields: &Fields,
+) -> Result<Told> {
     let faults = match NotTaken::of(why, fields) {
         NotTaken::Faults(faults) => faults,
         NotTaken::Error(error) => return Err(error),
     };
+    // The operation of that id is another one, and stands as it did.
+    if faults.iter().any(|fault| fault.code == RefusalCode::OperationIdReused) {
+        api.settle().await;
+        let standing = api.node.outcome(&party, id).await?;
+        let operation = standing.map(|outcome| Operation::of(party, outcome));
+        return Ok(Told { operation, ..Told::faulty(faults) });
+    }
     // An id without a time has no operation: nothing of it could expire.
     let refused = faults.first().zip(id_time(id).ok()).map(|(first, made_at)| Outcome {
         id,

@@ -53,6 +53,10 @@ impl HopFilter {
     pub async fn read(self, api: &Api) -> Result<Named<selection::HopFilter>> {
         filter::texts([&self.cycle, &self.area])?;
         let allocation = self.allocation.as_ref().map(|id| id::allocation(id)).transpose()?;
+        // Whose allocations are hidden cannot find out by one which money is of it.
+        if allocation.is_some() && !api.reader()?.may_see_totals() {
+            return Ok(Err(Nothing));
+        }
         let named = (
             filter::party(&api.node, self.from.as_ref())?,
             filter::party(&api.node, self.to.as_ref())?,

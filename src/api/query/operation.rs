@@ -161,6 +161,7 @@ async fn unrecorded(
     let party = party.and_then(|key| api.node.tables().parties.get(&key).map(|party| party.id));
     let filter = selection::WaitingFilter {
         party,
+        signing: None,
         kind: filter.kind.map(Into::into),
         officer: filter.officer.map(|officer| officer.0),
         from: filter.recorded_from.map(|at| at.0),

@@ -9,6 +9,7 @@ use crate::api::scalar::{CurrencyCode, DateTime};
 use crate::api::types::report::{LeakageReport, ReportGroupBy};
 use crate::api::types::statement::Statement;
 use crate::ledger::selection::{self, GroupBy};
+use crate::limits::SUM_WEIGHT;
 use crate::service::reads::Moment;
 
 /// Which money is meant; all fields are optional and must all fit. Programme, cycle and purpose
@@ -43,7 +44,9 @@ impl ReportQuery {
     /// Where a set of money is, at one moment. Without such money every amount is zero, in the
     /// currency of the filter, of its programme, or else the only one of the chain's money; when
     /// that has several currencies, or there is no money at all, the statement is null. The error
-    /// `MIXED_CURRENCIES` when the money is in several. Added in 0.1.0.
+    /// `MIXED_CURRENCIES` when the money is in several. One document has room for fewer than ten
+    /// statements and reports. Added in 0.1.0.
+    #[graphql(complexity = "SUM_WEIGHT + child_complexity")]
     async fn statement(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +61,9 @@ impl ReportQuery {
         Ok(found.map(|found| Statement::new(found.currency, found.statement)))
     }
 
-    /// Where money is and where it was lost, by group, at one moment. Added in 0.1.0.
+    /// Where money is and where it was lost, by group, at one moment. One document has room for
+    /// fewer than ten statements and reports. Added in 0.1.0.
+    #[graphql(complexity = "SUM_WEIGHT + child_complexity")]
     async fn leakage_report(
         &self,
         ctx: &Context<'_>,

@@ -53,6 +53,10 @@ impl TokenFilter {
         filter::texts([&self.cycle, &self.purpose, &self.area])?;
         let allocation = self.allocation.as_ref().map(|id| id::allocation(id)).transpose()?;
         let hop = self.hop.as_ref().map(|id| id::hop(id)).transpose()?;
+        // Whose allocations are hidden cannot find out by one which money is of it.
+        if allocation.is_some() && !api.reader()?.may_see_totals() {
+            return Ok(Err(Nothing));
+        }
         let named = (
             filter::party(&api.node, self.holder.as_ref())?,
             filter::party(&api.node, self.accountable.as_ref())?,

@@ -6,18 +6,22 @@ use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::error::behind;
 use crate::api::id::NodeId;
+use crate::api::page::{Args, ListOrder, cost};
 use crate::api::request::api;
 use crate::api::scalar::{Bytes, DateTime, Digest, LogIndex, OperationId, PublicKey, Uuid};
 use crate::chain::digest;
 use crate::ledger::ids::{self, KeyId, Place};
 use crate::ledger::registry::{OfficerKey, Recorded};
+use crate::ledger::selection::{HopFilter, Span, TokenFilter};
 use crate::service::lists::EntryBytes;
 
+use super::hop::{HopConnection, hops};
 use super::imported::ImportedSums;
 use super::names::{Basis, Custody, OperationKind};
 use super::operation::Operation;
 use super::party::Party;
 use super::reference::Reference;
+use super::token::{TokenConnection, tokens};
 
 /// An entry, by the ledger's record of its operation.
 pub struct Entry {
@@ -142,6 +146,43 @@ impl Entry {
         }
     }
 
+    /// The hops that it opened, in order, as they stand now: each payment of a dispatch, a return, a
+    /// recovery. Null for who may not see what it says. What it says of an older hop is in
+    /// `Hop.entries` there.
+    #[graphql(complexity = "cost(first, last) * child_complexity")]
+    async fn hops(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
+    ) -> Result<Option<HopConnection>> {
+        if !self.is_open(ctx)? {
+            return Ok(None);
+        }
+        let filter = HopFilter { opened: self.span(), ..HopFilter::default() };
+        hops(ctx, filter, Some(ListOrder::OldestFirst), Args { first, after, last, before }).await.map(Some)
+    }
+
+    /// The tokens that it made, in order, as they stand now, spent ones too; null for who may not
+    /// see what it says.
+    #[graphql(complexity = "cost(first, last) * child_complexity")]
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 100, default 20.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor; goes with `first`.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor; goes with `last`.")] before: Option<String>,
+    ) -> Result<Option<TokenConnection>> {
+        if !self.is_open(ctx)? {
+            return Ok(None);
+        }
+        let filter = TokenFilter { made: self.span(), ..TokenFilter::default() };
+        tokens(ctx, filter, Some(ListOrder::OldestFirst), Args { first, after, last, before }).await.map(Some)
+    }
+
     /// The lines that the payload's list commits to, in order, each with its salt; empty for a
     /// kind without lines, null for who may not see them.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
@@ -150,6 +191,11 @@ impl Entry {
 }
 
 impl Entry {
+    /// What was made by this entry alone.
+    fn span(&self) -> Span {
+        Span { from: Some(self.recorded.entry), before: Some(self.recorded.entry + 1) }
+    }
+
     async fn stored(&self, ctx: &Context<'_>) -> Result<Option<Arc<EntryBytes>>> {
         if !self.is_open(ctx)? {
             return Ok(None);

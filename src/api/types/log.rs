@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-use crate::api::error::bad_input;
+use crate::api::error::{NO_PROOF, coded};
 use crate::api::request::api;
 use crate::api::scalar::{DateTime, Digest, LogIndex};
 use crate::chain::digest;
@@ -46,7 +46,8 @@ impl Log {
         Entry::by_index(ctx, index.0).await
     }
 
-    /// The proof that the log of a size has the entry at a place (RFC 6962, section 2.1.1).
+    /// The proof that the log of a size has the entry at a place (RFC 6962, section 2.1.1); the
+    /// error `NO_PROOF` when the log is not that long, or that size has no such place.
     async fn inclusion_proof(
         &self,
         ctx: &Context<'_>,
@@ -80,7 +81,7 @@ impl Log {
 fn within_log(node: &crate::service::node::Node, size: u64) -> Result<()> {
     let entries = node.heights().views.entries;
     if size > entries {
-        return Err(bad_input(format!("the log has {entries} entries, not {size}")));
+        return Err(coded(NO_PROOF, format!("the log has {entries} entries, not {size}")));
     }
     Ok(())
 }

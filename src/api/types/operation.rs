@@ -163,7 +163,12 @@ impl Operation {
 
     /// The lines that go beside the payload; empty when there are none.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(self.paper(ctx).await?.map(|paper| paper.lines.clone()).unwrap_or_default())
+        if let Some(paper) = self.paper(ctx).await? {
+            return Ok(paper.lines.clone());
+        }
+        let Some(recorded) = self.entry_record(ctx).await? else { return Ok(Vec::new()) };
+        let stored = api(ctx)?.load.bytes.one(recorded.entry).await?;
+        Ok(stored.map(|stored| stored.lines.clone()).unwrap_or_default())
     }
 
     /// The keys that have signed it so far, in the order in which they did.

@@ -33,7 +33,7 @@ impl Party {
 /// supervisor. Its kind, area and level never change. Added in 0.1.0.
 #[Object]
 impl Party {
-    /// Its id in this interface: `prt_` and its UUID.
+    /// Its id in this interface: `prt_` and its UUID without hyphens, also of a recipient.
     pub async fn id(&self) -> ID {
         NodeId::Party(self.0.id).to_id()
     }

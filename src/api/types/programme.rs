@@ -10,6 +10,7 @@ use crate::api::request::api;
 use crate::api::scalar::{CurrencyCode, Date, Decimal};
 use crate::ledger::ids::ProgrammeId;
 use crate::ledger::{money, registry};
+use crate::service::rights::Reader;
 
 use super::entry::Entry;
 use super::money::Money;
@@ -89,7 +90,8 @@ impl Programme {
     async fn cycles(&self, ctx: &Context<'_>) -> Result<Vec<Cycle>> {
         let api = api(ctx)?;
         let all = api.node.appropriations_of(self.0.id);
-        Ok(all.iter().map(|of| Cycle::of(of, self.0.currency)).collect())
+        let sums = api.reader_if_any().is_some_and(Reader::may_see_totals);
+        Ok(all.iter().map(|of| Cycle::of(of, self.0.currency, sums)).collect())
     }
 
     /// The entry that set the rules now in force.
@@ -133,22 +135,24 @@ pub struct Cycle {
     first_day: Date,
     /// Its last day.
     last_day: Date,
-    /// What was appropriated: the most that may be allocated.
-    appropriated: Money,
-    /// What of it is allocated.
-    allocated: Money,
+    /// What was appropriated: the most that may be allocated; null for who may see only their own
+    /// money.
+    appropriated: Option<Money>,
+    /// What of it is allocated; null for who may see only their own money.
+    allocated: Option<Money>,
 }
 
 impl Cycle {
-    /// A cycle by its appropriation.
-    pub fn of(appropriation: &registry::Appropriation, currency: money::Currency) -> Self {
+    /// A cycle by its appropriation, with its sums for who may see them.
+    pub fn of(appropriation: &registry::Appropriation, currency: money::Currency, sums: bool) -> Self {
         let cycle = &appropriation.cycle;
+        let sum = |minor: i64| sums.then(|| Money::of(minor, currency));
         Self {
             label: cycle.label.clone(),
             first_day: Date(cycle.first_day),
             last_day: Date(cycle.last_day),
-            appropriated: Money::of(appropriation.appropriated, currency),
-            allocated: Money::of(appropriation.allocated, currency),
+            appropriated: sum(appropriation.appropriated),
+            allocated: sum(appropriation.allocated),
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Recipient(pub Arc<registry::Party>);
 /// or an account. Added in 0.1.0.
 #[Object]
 impl Recipient {
-    /// Its id in this interface: `rcp_` and its UUID.
+    /// Its id in this interface: `rcp_` and its UUID without hyphens.
     pub async fn id(&self) -> ID {
         NodeId::Recipient(self.0.id).to_id()
     }

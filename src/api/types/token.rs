@@ -11,6 +11,7 @@ use crate::api::request::api;
 use crate::ledger::ids::{HopId, TokenId};
 use crate::ledger::selection::{Count, TokenFilter};
 use crate::ledger::token;
+use crate::limits::{TOKEN_SUM_WEIGHT, TRACE_WEIGHT};
 use crate::service::lists::place_number;
 
 use super::allocation::Allocation;
@@ -227,7 +228,7 @@ impl Token {
 
     /// Every hop from the treasury to here, in order, as they stand now. Who may see only their
     /// own money sees only their own hops.
-    #[graphql(complexity = "Weight(10) * child_complexity")]
+    #[graphql(complexity = "TRACE_WEIGHT + Weight(10) * child_complexity")]
     async fn trace(&self, ctx: &Context<'_>) -> Result<Vec<Hop>> {
         let api = api(ctx)?;
         let reader = api.reader()?;
@@ -246,6 +247,7 @@ impl Token {
 
     /// Where the money of this token and of all its descendants is, at the moment of this
     /// request; null for who may see only their own money.
+    #[graphql(complexity = "TOKEN_SUM_WEIGHT + child_complexity")]
     async fn statement(&self, ctx: &Context<'_>) -> Result<Option<Statement>> {
         let api = api(ctx)?;
         if !api.reader()?.may_see_totals() {

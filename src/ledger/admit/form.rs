@@ -1,5 +1,7 @@
 //! Form: what is wrong with an operation whatever the books say.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::VerifyingKey;
 
 use crate::ledger::ids::KeyId;
@@ -149,6 +151,10 @@ fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
     }
     body.route.iter().try_for_each(|level| text("level", level, 1))?;
     body.cycles.iter().try_for_each(cycle)?;
+    let mut labels = BTreeSet::new();
+    if let Some(twice) = body.cycles.iter().find(|cycle| !labels.insert(&cycle.label)) {
+        return wrong(&format!("cycles are stated once each, and {:?} is there twice", twice.label));
+    }
     body.purposes.iter().try_for_each(|purpose| code("purpose", purpose))?;
     each(lines, |line| {
         if line.route.len() != body.route.len() {
@@ -165,7 +171,12 @@ fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
             true => wrong("a row of nothing is counted, not imported"),
             false => Ok(()),
         }
-    })
+    })?;
+    let mut keys = BTreeSet::new();
+    match lines.iter().position(|line| !keys.insert(line.key)) {
+        Some(at) => wrong(&format!("line {at}: its key is that of a line before it; a row is stated once")),
+        None => Ok(()),
+    }
 }
 
 /// Checks lines in order; the refusal names the first bad one.
@@ -246,10 +257,17 @@ fn text(name: &str, value: &str, bytes_min: usize) -> Result<(), Refusal> {
     if !(bytes_min..=TEXT_BYTES_MAX).contains(&value.len()) {
         return wrong(&format!("{name} is {bytes_min} to {TEXT_BYTES_MAX} bytes long"));
     }
-    if value.chars().any(char::is_control) || value.trim() != value {
+    if value.chars().any(is_control) || value.trim() != value {
         return wrong(&format!("{name} has control characters or blanks at its ends"));
     }
     Ok(())
+}
+
+/// Whether a character steers how a text is shown and is not seen itself: control characters, line
+/// separators, and those that turn the direction of writing, by which a name can look like
+/// another (Unicode Standard Annex 9). Files are held to the same in `interchange`.
+fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn wrong(what: &str) -> Result<(), Refusal> {

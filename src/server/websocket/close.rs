@@ -38,9 +38,7 @@ pub const STOPPING: Fixed = (1001, "the server is stopping; connect again and go
 pub const BAD_FRAME: u16 = 1002;
 /// A message is longer than a request may be.
 pub const TOO_BIG: u16 = 1009;
-/// A fault of the server.
-pub const FAULT: Fixed = (1011, "the server failed at this");
-/// Too many connections of one login, or the logins cannot be looked up.
+/// Too many connections of one login or in all, or the logins cannot be looked up.
 pub const TRY_LATER: u16 = 1013;
 /// A message is not one of the protocol.
 pub const BAD_MESSAGE: u16 = 4400;
@@ -65,8 +63,10 @@ pub const CODES: &[(u16, &str)] = &[
     (STOPPING.0, "The server is stopping. Connect again and go on with `after`."),
     (BAD_FRAME, "A frame is not one of WebSocket."),
     (TOO_BIG, "A message is longer than a request may be."),
-    (FAULT.0, "A fault of the server; its operator finds the cause in the log."),
-    (TRY_LATER, "This login has too many connections, or logins cannot be looked up now. Try again later."),
+    (
+        TRY_LATER,
+        "This login has too many connections, or all together have, or logins cannot be looked up now. Try again later.",
+    ),
     (BAD_MESSAGE, "A message is not one of the protocol: no JSON in UTF-8, another type, or a field that is wrong."),
     (NOT_INITIALISED.0, "An operation was sent before `connection_ack`."),
     (FORBIDDEN.0, "The token in `connection_init` is not that of a valid login."),

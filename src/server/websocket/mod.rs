@@ -3,8 +3,8 @@
 //!
 //! Who connects initialises with `connection_init`, with `{"token": ...}` for a login or without
 //! for the little that everybody sees. Queries, mutations and subscriptions run by `subscribe`;
-//! nothing is prepared before the client has taken what came before it, so a slow client costs
-//! no memory, and one that takes nothing is cut off. How connections end is in [`close`].
+//! an operation prepares nothing before the client has taken what it told before, so a slow client
+//! costs little memory, and one that takes nothing is cut off. How connections end is in [`close`].
 //!
 //! `origin` says whose pages may connect, `message` what a client may say, `session` is one
 //! connection and `operation` one operation on it.

@@ -4,16 +4,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, ServerError};
+use async_graphql::{Response, ServerError, Value};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::api::document::{self, asked::Asked};
-use crate::api::error::{INTERNAL, STORE_UNAVAILABLE, UNAUTHENTICATED, with_code};
+use crate::api::error::{INTERNAL, STORE_UNAVAILABLE, TOO_MANY_STREAMS, UNAUTHENTICATED, with_code};
 use crate::api::request::{Api, Caller};
+use crate::service::node::Heights;
 
 use super::super::App;
-use super::super::pace::UnderWay;
+use super::super::pace::{Stream, UnderWay};
 use super::super::reply::Executed;
 
 /// What is told about an operation.
@@ -42,17 +43,24 @@ pub fn run(app: App, token: Option<String>, asked: Asked) -> BoxStream<'static, 
 struct Begun {
     api: Arc<Api>,
     responses: BoxStream<'static, Response>,
-    /// Counts among the requests of the login; what is followed does not, since it mostly waits.
-    under_way: Option<UnderWay>,
+    counted: Counted,
+}
+
+/// How the operation counts for its login.
+#[expect(dead_code, reason = "they count until they are dropped")]
+enum Counted {
+    Request(UnderWay),
+    /// Not among the requests under way, since it mostly waits.
+    Stream(Stream),
 }
 
 /// Looks the login up again for each operation: it may have been revoked since the connection
 /// was opened.
 async fn begin(app: &App, token: Option<String>, asked: Asked) -> Result<Begun, ServerError> {
     let refused = |code: &str, message: &str| with_code(ServerError::new(message, None), code);
-    let viewer = match token {
+    let viewer = match &token {
         None => None,
-        Some(token) => match app.node.viewer(&token).await {
+        Some(token) => match app.node.viewer(token).await {
             Ok(Some(viewer)) => Some(viewer),
             Ok(None) => return Err(refused(UNAUTHENTICATED, "this login is not valid any more")),
             Err(why) => {
@@ -65,25 +73,57 @@ async fn begin(app: &App, token: Option<String>, asked: Asked) -> Result<Begun, 
     let under_way = app.accounts.take(caller.officer()).map_err(|why| why.error())?;
     let ready = document::ready(asked, app.options.trusted_documents.as_deref())?;
     under_way.counts(ready.statements).map_err(|why| why.error())?;
-    let api = Arc::new(Api::new(app.node.clone(), caller, app.last_recorded.clone()));
+    let counted = match ready.kind {
+        OperationType::Subscription => Counted::Stream(app.accounts.stream(caller.officer()).ok_or_else(|| {
+            let most = app.options.bounds.sockets.streams_of_login;
+            refused(TOO_MANY_STREAMS, &format!("a login follows at most {most} subscriptions; complete one"))
+        })?),
+        _ => Counted::Request(under_way),
+    };
+    let api = Api::new(app.node.clone(), caller, app.last_recorded.clone());
+    let api = Arc::new(api.following(token));
     let responses = app.schema.execute_stream(ready.request.data(api.clone()));
-    let under_way = (ready.kind != OperationType::Subscription).then_some(under_way);
-    Ok(Begun { api, responses, under_way })
+    Ok(Begun { api, responses, counted })
 }
 
 fn told(app: App, begun: Begun) -> BoxStream<'static, Told> {
-    let Begun { api, responses, under_way } = begun;
-    let results = responses.map(move |response| {
-        let _until_dropped = &under_way;
-        match api.has_begun() {
-            true => Told::Next(Executed::of(response, &app.node.heights()).text()),
-            false => Told::Errors(response.errors),
-        }
+    let Begun { api, responses, counted } = begun;
+    let results = responses.flat_map(move |response| {
+        let _until_dropped = &counted;
+        api.end_turn();
+        stream::iter(match api.has_begun() {
+            true => result(response, &app.node.heights()),
+            false => vec![Told::Errors(response.errors)],
+        })
     });
     results.chain(stream::once(async { Told::Complete })).boxed()
+}
+
+/// A result of what was executed. One without data is the last: of an entry that cannot be told
+/// a follower would not even learn that it is there, so it must not go on as if nothing were.
+fn result(response: Response, heights: &Heights) -> Vec<Told> {
+    let is_last = response.data == Value::Null;
+    let next = Told::Next(Executed::of(response, heights).text());
+    if is_last { vec![next, Told::Complete] } else { vec![next] }
 }
 
 fn fault() -> ServerError {
     let message = "the server failed at this; its operator finds the cause in the log";
     with_code(ServerError::new(message, None), INTERNAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Name;
+
+    use super::*;
+
+    #[test]
+    fn a_result_without_data_is_the_last() {
+        let heights = Heights { head: Default::default(), views: Default::default(), lag_facts: 0 };
+        let failed = result(Response::from_errors(vec![fault()]), &heights);
+        assert!(matches!(&failed[..], [Told::Next(text), Told::Complete] if text.contains(INTERNAL)));
+        let data = Value::Object([(Name::new("entryRecorded"), Value::Null)].into_iter().collect());
+        assert!(matches!(&result(Response::new(data), &heights)[..], [Told::Next(_)]));
+    }
 }

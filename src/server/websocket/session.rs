@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::future;
 
 use async_graphql::ServerError;
-use futures_util::stream::{AbortHandle, BoxStream, SelectAll, abortable};
 use futures_util::{SinkExt as _, StreamExt as _};
 use poem::web::websocket::{CloseCode, Message, WebSocketStream};
 use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::api::document::asked::Asked;
@@ -29,12 +30,28 @@ pub struct Session {
     bounds: Sockets,
     /// The token of the login, once initialised.
     login: Option<Option<String>>,
-    running: BTreeMap<String, AbortHandle>,
-    told: SelectAll<BoxStream<'static, (String, Told)>>,
+    /// The operations under way by their ids, each with the number that it has here.
+    running: BTreeMap<String, (u64, AbortHandle)>,
+    /// Their tasks: an operation goes on while the client takes what another one told, so that it
+    /// holds no connection to a store for as long as a slow client likes.
+    tasks: JoinSet<()>,
+    begun: u64,
+    telling: mpsc::Sender<Telling>,
+    told: mpsc::Receiver<Telling>,
     /// When the client last gave a sign of life; before `connection_init`, when it connected.
     heard: Instant,
     /// Whether it was pinged since.
     is_pinged: bool,
+}
+
+/// What an operation tells.
+struct Telling {
+    id: String,
+    /// The operation's number: what one told before it was aborted may still be on its way.
+    number: u64,
+    told: Told,
+    /// Dropped once the client has taken it; the operation goes on then.
+    _taken: oneshot::Sender<()>,
 }
 
 /// Why a connection ends.
@@ -57,6 +74,7 @@ impl Session {
     /// A connection that was just opened.
     pub fn new(app: App, stream: WebSocketStream, place: Socket) -> Self {
         let bounds = app.options.bounds.sockets;
+        let (telling, told) = mpsc::channel(1);
         Self {
             app,
             stream,
@@ -64,7 +82,10 @@ impl Session {
             bounds,
             login: None,
             running: BTreeMap::new(),
-            told: SelectAll::new(),
+            tasks: JoinSet::new(),
+            begun: 0,
+            telling,
+            told,
             heard: Instant::now(),
             is_pinged: false,
         }
@@ -77,7 +98,7 @@ impl Session {
             let due = self.due();
             let done = tokio::select! {
                 message = self.stream.next() => self.received(message).await,
-                Some((id, told)) = self.told.next() => self.tell(id, told).await,
+                Some(telling) = self.told.recv() => self.tell(telling).await,
                 () = sleep_until(due) => self.silent().await,
                 () = stopped(&mut stop) => Err(close::STOPPING.into()),
             };
@@ -85,6 +106,7 @@ impl Session {
                 break end;
             }
         };
+        self.tasks.shutdown().await;
         match end {
             End::Gone => {}
             End::Left => {
@@ -99,7 +121,6 @@ impl Session {
     /// sends is read and dropped: unread, it would make the line break before it has.
     pub async fn close(mut self, close: impl Into<Close>) {
         let Close { code, reason } = close.into();
-        self.told.clear();
         let closing = async {
             if self.stream.send(Message::close_with(CloseCode::from(code), reason)).await.is_err() {
                 return;
@@ -160,9 +181,7 @@ impl Session {
             Said::Pong => Ok(()),
             Said::Subscribe { id, asked } => self.subscribe(id, asked).await,
             Said::Complete { id } => {
-                if let Some(running) = self.running.remove(&id) {
-                    running.abort();
-                }
+                self.ended(&id);
                 Ok(())
             }
         }
@@ -191,9 +210,7 @@ impl Session {
                 }
             },
         };
-        if !self.place.of_login(officer) {
-            return Err(Close::new(close::TRY_LATER, "this login has too many connections").into());
-        }
+        self.place.of_login(officer).map_err(|why| Close::new(close::TRY_LATER, why))?;
         self.login = Some(token);
         self.alive();
         self.send(Message::text(message::ack())).await
@@ -209,13 +226,31 @@ impl Session {
             let error = ServerError::new(format!("a connection has at most {most} operations; complete one"), None);
             return self.send(errors(&id, &[with_code(error, RATE_LIMITED)])).await;
         }
-        let (told, running) = abortable(operation::run(self.app.clone(), token, asked));
-        self.running.insert(id.clone(), running);
-        self.told.push(told.map(move |told| (id.clone(), told)).boxed());
+        while self.tasks.try_join_next().is_some() {}
+        self.begun += 1;
+        let (number, telling) = (self.begun, self.telling.clone());
+        let mut operation = operation::run(self.app.clone(), token, asked);
+        let of_id = id.clone();
+        let running = self.tasks.spawn(async move {
+            while let Some(told) = operation.next().await {
+                let (taken, until_taken) = oneshot::channel();
+                let next = Telling { id: of_id.clone(), number, told, _taken: taken };
+                if telling.send(next).await.is_err() {
+                    return;
+                }
+                // Nothing is sent over it: it ends when what was told is dropped.
+                let _ = until_taken.await;
+            }
+        });
+        self.running.insert(id, (number, running));
         Ok(())
     }
 
-    async fn tell(&mut self, id: String, told: Told) -> Result<(), End> {
+    async fn tell(&mut self, telling: Telling) -> Result<(), End> {
+        let Telling { id, number, told, _taken } = telling;
+        if self.running.get(&id).is_none_or(|(running, _)| *running != number) {
+            return Ok(());
+        }
         match told {
             Told::Next(result) => self.send(next(&id, &result)).await,
             Told::Errors(why) => {
@@ -231,7 +266,7 @@ impl Session {
 
     /// Nothing more is told of this operation; its id is free again.
     fn ended(&mut self, id: &str) {
-        if let Some(running) = self.running.remove(id) {
+        if let Some((_, running)) = self.running.remove(id) {
             running.abort();
         }
     }

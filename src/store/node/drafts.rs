@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{NodeStore, uuid_of};
 use crate::ledger::ids::KeyId;
+use crate::ledger::operation::Kind;
 use crate::ledger::selection::{Listed, Page, WaitingFilter};
 use crate::ledger::time::Millis;
 use crate::store::error::StoreError;
@@ -261,6 +262,7 @@ impl NodeStore {
         };
         let wanted = Condition::all()
             .add_option(filter.party.map(|party| Column::Party.eq(party.as_bytes().to_vec())))
+            .add_option(filter.signing.map(of_signing))
             .add_option(filter.kind.map(|kind| Column::Kind.eq(kind.name())))
             .add_option(filter.officer.map(|officer| Column::CreatedBy.eq(officer.as_bytes().to_vec())))
             .add_option(filter.from.map(|from| Column::CreatedAt.gte(from.0)))
@@ -370,6 +372,11 @@ fn paged(status: DraftStatus, page: Page<(Uuid, Uuid)>) -> Select<rows::Entity> 
         .order_by(Column::Id, order.clone())
         .order_by(Column::Party, order)
         .limit(page.limit)
+}
+
+/// What a party's officers may have to sign.
+fn of_signing(party: Uuid) -> Condition {
+    Condition::any().add(Column::Party.eq(party.as_bytes().to_vec())).add(Column::Kind.eq(Kind::EntryReverse.name()))
 }
 
 /// What comes after a key, in either direction.

@@ -17,6 +17,7 @@ fn facts_at_fault_reject_the_whole_row() {
         ("F,2026-11-01,2026-11-30,2026-12-05,,T".to_owned(), "1 - ministry \"\" EMPTY_NAME"),
         ("F,2026-11-01,2026-11-30,2026-12-05,M,a/b".to_owned(), "1 - town \"a/b\" BAD_NAME"),
         ("F,2026-11-01,2026-11-30,2026-12-05,M,a\0b".to_owned(), "1 - town \"a\\0b\" BAD_NAME"),
+        ("F,2026-11-01,2026-11-30,2026-12-05,M,a\u{202e}b".to_owned(), "1 - town \"a\\u{202e}b\" BAD_NAME"),
         ("F,2026-11-01,2026-11-30,2026-12-05,M,\"a\nb\"".to_owned(), "1 - town \"a\\nb\" BAD_NAME"),
         ("F,2026-11-01,2026-11-30,2026-12-05,M,a\u{2028}b".to_owned(), "1 - town \"a\\u{2028}b\" BAD_NAME"),
         ("F,2026-11-31,2026-11-30,2026-12-05,M,T".to_owned(), "1 - from \"2026-11-31\" BAD_DATE"),

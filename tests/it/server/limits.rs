@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use aqueduct::limits::*;
 use serde_json::json;
 
-use super::client::{RESPONSE, Served};
+use super::client::{JSON, RESPONSE, Served};
 
 /// The code with which a document is refused before it is executed.
 async fn refused(served: &Served, query: &str) -> String {
@@ -78,6 +78,29 @@ async fn pages_within_pages_do_not_overflow_their_measure() {
         let open = "children(first: 100) { nodes { ".repeat(levels);
         let query = format!("{{ tokens(first: 100) {{ nodes {{ {open} id {} }} }} }}", "} } ".repeat(levels));
         assert_eq!(refused(&served, &query).await, "QUERY_TOO_COMPLEX", "{levels}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_asks_for_a_few_sums_and_counts_only() {
+    let served = Served::start().await;
+    let bearer = format!("Bearer {}", served.token());
+    let status = async |times: usize, field: &str| {
+        let fields: String = (0..times).map(|n| format!("a{n}: {field} ")).collect();
+        let headers = [("Accept", RESPONSE), ("Content-Type", JSON), ("Authorization", bearer.as_str())];
+        let body = json!({ "query": format!("{{ {fields} }}") }).to_string();
+        let reply = served.send("POST", "/graphql", &headers, body.as_bytes()).await;
+        (reply.status, reply.code())
+    };
+    let refused = (400, "QUERY_TOO_COMPLEX".to_owned());
+    let taken = (200, String::new());
+    let report = "leakageReport(groupBy: PARTY) { total { label hopLoss { amount } } }";
+    let statement = "statement { held { amount } }";
+    let page = "tokens(first: 20) { nodes { statement { held { amount } } } }";
+    let count = "hops(first: 1) { totalCount }";
+    for (field, most) in [(report, 9), (statement, 9), (page, 1), (count, COUNTS_MAX as usize)] {
+        assert_eq!(status(most, field).await, taken, "{most} {field}");
+        assert_eq!(status(most + 1, field).await, refused, "{} {field}", most + 1);
     }
 }
 

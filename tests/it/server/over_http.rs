@@ -130,6 +130,7 @@ async fn get_takes_the_query_that_is_named_and_no_mutation() {
     );
     let subscription = served.get("/graphql?query=subscription+%7B+entryRecorded+%7B+index+%7D+%7D", JSON).await;
     assert_eq!((subscription.status, subscription.header("allow")), (405, "POST"));
+    assert!(subscription.body.contains("WebSocket") && subscription.body.contains("/graphql/ws"));
 
     let typed = "query=query(%24n%3AString!)%7B__type(name%3A%24n)%7Bname%7D%7D";
     let named =

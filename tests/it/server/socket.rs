@@ -1,6 +1,6 @@
 //! Operations over `graphql-transport-ws`.
 
-use aqueduct::limits::SOCKET_OPERATIONS_MAX;
+use aqueduct::limits::{SOCKET_OPERATIONS_MAX, STREAMS_READ_AT_ONCE_MAX};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -59,6 +59,7 @@ async fn what_is_not_executed_is_an_error_and_nothing_follows() {
         ("query($a: ID!) { node(id: $a) { id } }", "BAD_USER_INPUT"),
         ("query A { __typename } query B { __typename }", "BAD_USER_INPUT"),
         ("subscription { a: entryRecorded { index } b: entryRecorded { index } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { ...F } fragment F on Subscription { entryRecorded { index } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ log { ...A } } fragment A on Log { ...B ...B } fragment B on Log { ...A }", "GRAPHQL_VALIDATION_FAILED"),
     ];
@@ -90,6 +91,25 @@ async fn a_client_that_completes_hears_no_more() {
     socket.subscribe("1", "{ __typename }").await;
     assert_eq!(socket.said().await["payload"]["data"], json!({ "__typename": "Query" }), "nothing of the one before");
     socket.hears(json!({ "type": "complete", "id": "1" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_read_in_turns_and_queries_do_not_wait_for_them() {
+    let served = Served::start().await;
+    let mut socket = Socket::ready(&served).await;
+    let turns = served.world.node().stream_turns().clone();
+    let others = turns.acquire_many(STREAMS_READ_AT_ONCE_MAX as u32).await.unwrap();
+    socket.subscribe("s", "subscription { entryRecorded(after: \"0\") { index kind envelope } }").await;
+    socket.subscribe("q", "{ hops(first: 1) { nodes { id } } }").await;
+    assert_eq!(socket.said().await["id"], "q", "as long as others have every turn");
+    socket.hears(json!({ "type": "complete", "id": "q" })).await;
+    drop(others);
+    for index in 1..served.world.node().heights().views.entries {
+        let entry = &socket.said().await["payload"]["data"]["entryRecorded"];
+        assert_eq!(entry["index"], index.to_string());
+    }
+    // Who only waits has no turn.
+    drop(turns.acquire_many(STREAMS_READ_AT_ONCE_MAX as u32).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -205,13 +205,43 @@ async fn pages_of_other_servers_may_not_connect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_in_all_and_for_each_login() {
-    let served = served(|sockets| (sockets.in_all, sockets.of_login) = (2, 1)).await;
+    let served = served(|sockets| (sockets.in_all, sockets.uninitialised, sockets.of_login) = (2, 1, 1)).await;
     let first = Socket::ready(&served).await;
     let mut second = Socket::open(&served).await;
-    assert_eq!(Socket::connect(&served, Some(PROTOCOL), None).await.err(), Some(503));
+    assert_eq!(Socket::connect(&served, Some(PROTOCOL), None).await.err(), Some(503), "one waits already");
     second.init(Some(served.token())).await;
-    assert_eq!(second.closed().await, 1013);
+    assert_eq!(second.next().await, Came::Closed(1013, "this login has too many connections".to_owned()));
     drop((first, second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_are_bounded_for_a_login_over_all_its_connections() {
+    let served = served(|sockets| sockets.streams_of_login = 2).await;
+    let follow = "subscription { entryRecorded(after: \"0\") { index } }";
+    let mut first = Socket::ready(&served).await;
+    let mut second = Socket::ready(&served).await;
+    for socket in [&mut first, &mut second] {
+        socket.subscribe("s", follow).await;
+        assert_eq!(socket.said().await["type"], "next");
+    }
+    let mut third = Socket::ready(&served).await;
+    third.subscribe("s", follow).await;
+    let refused = third.said().await;
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("TOO_MANY_STREAMS"))
+    );
+    third.subscribe("q", "{ __typename }").await;
+    assert_eq!(third.said().await["type"], "next", "and a query is still answered");
+    third.hears(json!({ "type": "complete", "id": "q" })).await;
+    first.say(json!({ "type": "complete", "id": "s" })).await;
+    // The place is free once the server has read that.
+    loop {
+        third.subscribe("s", follow).await;
+        if third.said().await["type"] == "next" {
+            break;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aqueduct::ledger::ids::KeyId;
+use aqueduct::ledger::selection::{Page, WaitingFilter};
 use aqueduct::ledger::time::Millis;
 use aqueduct::store::faults::{Faults, Point};
 use aqueduct::store::node::NodeStore;
@@ -404,6 +405,22 @@ async fn drafts_are_listed_in_pages() {
     assert_eq!(seen.len(), 12);
     assert!(seen.is_sorted());
     assert_eq!(ids(store.drafts_with(DraftStatus::Submitted, None, 9).await.unwrap()), [2, 5]);
+}
+
+#[tokio::test]
+async fn what_a_party_may_have_to_sign_is_its_own_or_a_reversal() {
+    let (_directory, store) = empty().await;
+    let other = Uuid::from_u128(77);
+    store.insert_draft(&draft(1)).await.unwrap();
+    store.insert_draft(&Draft { party: other, ..draft(2) }).await.unwrap();
+    store.insert_draft(&Draft { party: other, kind: "ENTRY_REVERSE".to_owned(), ..draft(3) }).await.unwrap();
+    let signing = async |party| {
+        let filter = WaitingFilter { signing: Some(party), ..WaitingFilter::default() };
+        let page = Page { look_max: None, ..Page::oldest_first(None, 9) };
+        let found = store.drafts_page(DraftStatus::AwaitingSignature, &filter, page).await.unwrap();
+        found.rows.iter().map(|draft| draft.id.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!((signing(PARTY).await, signing(other).await), (vec![1, 3], vec![2, 3]));
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ async fn an_allocation_waits_for_another_officer() {
 
     let other = served.payload(&treasury, 0, "allocationCreate", field, allocation(id, "11")).await;
     assert_eq!(faults(&other), ["OPERATION_ID_REUSED at operationId"]);
+    assert_eq!(other["operation"], json!({ "status": "RECORDED", "missing": [] }));
     served.end().await.stop().await;
 }
 

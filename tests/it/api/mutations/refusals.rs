@@ -182,7 +182,12 @@ async fn the_same_id_answers_the_same_and_never_something_else() {
     assert_eq!(served.record(&world.treasury, "tokenSplit", fields, input.clone()).await, expected);
     let mut other: Value = input;
     other["parts"] = json!(["800", "200"]);
-    assert_eq!(served.refused(&world.treasury, "tokenSplit", other).await, ["OPERATION_ID_REUSED at operationId"]);
+    assert_eq!(
+        served.refused(&world.treasury, "tokenSplit", other.clone()).await,
+        ["OPERATION_ID_REUSED at operationId"]
+    );
+    let payload = served.payload(&world.treasury, 0, "tokenSplit", "", other).await;
+    assert_eq!(payload["operation"]["status"], "RECORDED", "that of the id is recorded: {payload}");
     assert_eq!(served.standing().await, before);
 
     // A refused operation leaves no trace: the corrected attempt keeps its id.

@@ -135,7 +135,11 @@ async fn bad_rows_are_named_and_a_row_is_imported_once() {
         ("route", json!("State/ Hill"), "MALFORMED at lines.1"),
         ("cycle", json!(1), "MALFORMED at lines.1"),
         ("purpose", json!(2), "MALFORMED at lines.1"),
-        ("key", json!(key(1)), "ROW_REPEATED at lines"),
+        ("key", json!(key(1)), "MALFORMED at lines.1"),
+        ("number", json!(0), "BAD_LINES at lines.1.number"),
+        ("number", json!(1), "BAD_LINES at lines.1.number"),
+        ("route", json!("State/\u{202e}lliH"), "MALFORMED at lines.1"),
+        ("route", json!("x".repeat(3_000)), "BAD_LINES at lines.1"),
         ("date", json!("2999-01-01"), "OCCURRED_AHEAD at occurredAt"),
     ] {
         let found = served.refused(&office, "trackingImport", with(field, value)).await;
@@ -147,8 +151,12 @@ async fn bad_rows_are_named_and_a_row_is_imported_once() {
     let mut other = import(&[row(1)]);
     other["payees"] = json!(" ");
     assert_eq!(served.refused(&office, "trackingImport", other).await, ["MALFORMED at payees"]);
+    let mut other = import(&[row(1)]);
+    let cycle = other["cycles"][0].clone();
+    other["cycles"] = json!([cycle, cycle]);
+    assert_eq!(served.refused(&office, "trackingImport", other).await, ["MALFORMED at cycles"]);
     let supervisor = served.world.supervisor.clone();
-    assert_eq!(served.refused(&supervisor, "trackingImport", import(&[row(1)])).await, ["NO_KEY_HERE at -"]);
+    assert_eq!(served.refused(&supervisor, "trackingImport", import(&[row(1)])).await, ["ROLE_MISSING at -"]);
 
     served.record_by_two(&office, "trackingImport", "", import(&[row(1)])).await;
     let again = served.refused(&office, "trackingImport", import(&[row(2), row(1)])).await;

@@ -164,6 +164,59 @@ async fn operations_without_a_place_in_the_log_are_listed_by_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_read_a_few_at_a_time_and_told_whole() {
+    use aqueduct::ledger::operation::{AllocationCreate, Operation};
+    let served = Served::start().await;
+    let world = &served.world;
+    let mut made = Vec::new();
+    for amount in 1..=2 * aqueduct::limits::WAITING_READ_AT_ONCE_MAX as i64 + 5 {
+        let (cycle, programme) = ("2024-11".to_owned(), "PENSION".to_owned());
+        let (amount, currency) = (crate::world::minor(amount), crate::world::inr());
+        let allocate = AllocationCreate { amount, currency, cycle, purpose: programme.clone(), programme };
+        let id = world.next_id();
+        world.state_as(&world.treasury, 0, id, Operation::AllocationCreate(allocate)).await.unwrap();
+        made.push(id.to_string());
+    }
+    let lists = [
+        ("operations", "filter: { status: AWAITING_SIGNATURE }, order: OLDEST_FIRST", "{", "}"),
+        ("operationsToApprove", "", "{ viewer { inbox {", "} } }"),
+    ];
+    for (list, filter, open, close) in lists {
+        for (size, bound, edge, more) in [
+            ("first: 30", "after", "endCursor", "hasNextPage"),
+            ("last: 30", "before", "startCursor", "hasPreviousPage"),
+        ] {
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let fields = "totalCount totalCountExact nodes { operationId } pageInfo { endCursor startCursor \
+                              hasNextPage hasPreviousPage }";
+                let query = format!("{open} {list}({filter} {size}{cursor}) {{ {fields} }} {close}");
+                let body = served.ask(Some(login_of(&served, 1)), &query, Value::Null).await;
+                let found =
+                    if list == "operations" { &body["data"][list] } else { &body["data"]["viewer"]["inbox"][list] };
+                assert_eq!(
+                    (&found["totalCount"], &found["totalCountExact"]),
+                    (&json!(made.len()), &json!(true)),
+                    "{body}"
+                );
+                let page: Vec<String> =
+                    found["nodes"].as_array().unwrap().iter().map(|node| text(&node["operationId"])).collect();
+                seen = if bound == "after" { [seen, page].concat() } else { [page, seen].concat() };
+                if found["pageInfo"][more] == json!(false) {
+                    break;
+                }
+                cursor = format!(", {bound}: {}", found["pageInfo"][edge]);
+            }
+            assert_eq!(seen, made, "{list} {size}");
+        }
+    }
+}
+
+fn login_of(served: &Served, officer: usize) -> &str {
+    &served.world.treasury.officers[officer].1
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_text_with_a_nul_is_refused_and_one_that_is_nowhere_finds_nothing() {
     let served = Served::start().await;
     let supervisor = Some(login(&served.world.supervisor));

@@ -60,16 +60,44 @@ async fn the_checkpoint_is_signed_by_the_key_that_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bytes_of_an_entry_are_those_of_its_leaf() {
     let served = Served::start().await;
-    let query = "{ operations(first: 3) { nodes { entry { leaf envelope payloadDigest lines } } } }";
+    let query = "{ operations(first: 20) { nodes { lines entry { leaf envelope payloadDigest lines } } } }";
     let data = served.data(&served.world.supervisor, query).await;
     for operation in data["operations"]["nodes"].as_array().unwrap() {
         let entry = &operation["entry"];
+        assert_eq!(operation["lines"], entry["lines"], "also of what never waited here");
         let envelope = STANDARD.decode(text(&entry["envelope"])).unwrap();
         assert_eq!(leaf(&envelope), digest(&entry["leaf"]));
         let envelope = aqueduct::chain::envelope::Envelope::parse(&envelope).unwrap();
         assert_eq!(envelope.payload_digest(), digest(&entry["payloadDigest"]));
         envelope.verify().unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_leads_to_what_it_made() {
+    let served = Served::start().await;
+    let made = "index kind lines hops(first: 50) { nodes { id entries { index } } } \
+                tokens(first: 50) { nodes { id createdBy { index } } }";
+    let all = "{ hops(first: 100) { totalCount } tokens(first: 100, filter: { includeSpent: true }) { totalCount } }";
+    let totals = served.data(&served.world.supervisor, all).await;
+    let (mut hops, mut tokens, mut lines) = (0, 0, 0);
+    for index in 0..served.world.node().heights().views.entries {
+        let query = format!("{{ log {{ entry(index: \"{index}\") {{ {made} }} }} }}");
+        let entry = served.data(&served.world.supervisor, &query).await["log"]["entry"].clone();
+        for hop in entry["hops"]["nodes"].as_array().unwrap() {
+            assert_eq!(hop["entries"][0]["index"], entry["index"], "{entry}");
+            hops += 1;
+        }
+        for token in entry["tokens"]["nodes"].as_array().unwrap() {
+            assert_eq!(token["createdBy"]["index"], entry["index"], "{entry}");
+            tokens += 1;
+        }
+        lines += entry["lines"].as_array().unwrap().len();
+        let hidden = served.ask(None, &query, Value::Null).await["data"]["log"]["entry"].clone();
+        assert_eq!((&hidden["hops"], &hidden["tokens"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!((&totals["hops"]["totalCount"], &totals["tokens"]["totalCount"]), (&hops.into(), &tokens.into()));
+    assert!(hops > 0 && tokens > hops && lines > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,3 +75,55 @@ async fn sums_over_the_money_of_many_are_forbidden() {
     assert_eq!(served.error(r1, "{ statement { held { amount } } }").await, "FORBIDDEN");
     assert_eq!(served.error(r1, "{ leakageReport(groupBy: PARTY) { height } }").await, "FORBIDDEN");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_filter_and_no_sum_tells_of_hidden_allocations() {
+    let served = Served::start().await;
+    let (recipient, supervisor) = (&served.world.recipients[0], &served.world.supervisor);
+    let cycles = "{ programmes { nodes { cycles { label appropriated { amount } allocated { amount } } } } }";
+    let cycle = async |actor| served.data(actor, cycles).await["programmes"]["nodes"][0]["cycles"][0].clone();
+    let (seen, hidden) = (cycle(supervisor).await, cycle(recipient).await);
+    assert_eq!(hidden, json!({ "label": seen["label"], "appropriated": null, "allocated": null }));
+    assert!(seen["appropriated"]["amount"].is_string() && seen["allocated"]["amount"].is_string());
+
+    let all = served.data(supervisor, "{ allocations { nodes { id } } }").await;
+    let mut ids: Vec<String> =
+        all["allocations"]["nodes"].as_array().unwrap().iter().map(|of| text(&of["id"])).collect();
+    ids.push("alc_zzzz".to_owned());
+    let own = served.data(recipient, "{ viewer { party { uuid } } }").await["viewer"]["party"]["uuid"].clone();
+    for id in ids {
+        let filter = format!("filter: {{ allocation: \"{id}\" }}");
+        let query = format!(
+            "{{ hops({filter}) {{ totalCount }} tokens({filter}) {{ totalCount }} \
+             recipient(id: {own}) {{ hops({filter}) {{ totalCount }} }} }}"
+        );
+        let none = json!({ "totalCount": 0 });
+        let expected = json!({ "hops": none, "tokens": none, "recipient": { "hops": none } });
+        assert_eq!(served.data(recipient, &query).await, expected, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_own_money_was_made_from_is_seen_as_far_as_own_hops_go() {
+    let served = Served::start().await;
+    for recipient in &served.world.recipients {
+        let level = "id hops { totalCount } allocation { id }";
+        let query = format!(
+            "{{ tokens(filter: {{ includeSpent: true }}) {{ nodes {{ {level} parent {{ {level} parent {{ {level} }} }} }} }} }}"
+        );
+        let data = served.data(recipient, &query).await;
+        for token in data["tokens"]["nodes"].as_array().unwrap() {
+            let mut at = token;
+            while !at.is_null() {
+                assert_eq!((&at["hops"]["totalCount"], &at["allocation"]), (&json!(1), &Value::Null), "{token}");
+                let query = format!("{{ token(id: {}) {{ id }} }}", at["id"]);
+                assert_eq!(served.data(recipient, &query).await["token"]["id"], at["id"], "by its id as well");
+                at = &at["parent"];
+            }
+            assert!(
+                token["parent"].is_null() || token["parent"]["parent"].is_null(),
+                "the county's is hidden: {token}"
+            );
+        }
+    }
+}

@@ -226,6 +226,51 @@ async fn statements_are_followed_by_who_may_see_sums_and_over_one_currency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_ends_hears_nothing_of_what_is_recorded_then() {
+    let served = Served::start().await;
+    let token = login(&served.world.supervisor);
+    let entries = served.world.node().heights().views.entries;
+    let mut follower = Follower::open(&served, Some(token)).await;
+    let mut other = Follower::open(&served, Some(login(&served.world.treasury))).await;
+    for follower in [&mut follower, &mut other] {
+        let after = entries - 1;
+        follower.subscribe(&format!("subscription {{ entryRecorded(after: \"{after}\") {{ index }} }}")).await;
+    }
+    served.world.allocate(100).await;
+    assert_eq!((follower.index().await, other.index().await), (entries, entries));
+    let store = served.world.node().store();
+    let login = store.login_by_token(token).await.unwrap().unwrap();
+    assert!(store.remove_login(login.id).await.unwrap());
+    served.world.allocate(200).await;
+    assert_eq!(other.index().await, entries + 1);
+    let last = follower.next().await;
+    assert_eq!(last["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{last}");
+    assert_eq!(last["payload"]["data"], Value::Null);
+    assert_eq!(follower.next().await, json!({ "type": "complete", "id": "1" }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_follow_the_head_read_its_blocks_once() {
+    let served = Served::start().await;
+    let entries = served.world.node().heights().views.entries;
+    let query = format!("subscription {{ entryRecorded(after: \"{}\") {{ index envelope lines }} }}", entries - 1);
+    let mut followers = Vec::new();
+    for _ in 0..5 {
+        let mut follower = Follower::open(&served, Some(login(&served.world.supervisor))).await;
+        follower.subscribe(&query).await;
+        followers.push(follower);
+    }
+    let before = served.world.node().bodies().read_from_chain();
+    served.world.allocate(100).await;
+    for follower in &mut followers {
+        assert_eq!(follower.index().await, entries);
+    }
+    let read = served.world.node().bodies().read_from_chain() - before;
+    // Two may begin at the same moment; whoever comes later finds what they read.
+    assert!((1..=2).contains(&read), "{read}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn followers_are_told_that_the_server_stops() {
     let served = Served::start().await;
     let mut follower = Follower::open(&served, Some(login(&served.world.supervisor))).await;
