@@ -6,7 +6,7 @@ use crate::api::error::bad_input;
 use crate::api::request::api;
 use crate::api::scalar::DateTime;
 use crate::api::types::flow::Flow;
-use crate::limits::{FLOW_NODES_DEFAULT, FLOW_NODES_MAX};
+use crate::limits::{FLOW_NODES_DEFAULT, FLOW_NODES_MAX, SUM_WEIGHT};
 
 use super::report::{self, AREA_LEVEL_DEFAULT, MoneyFilter};
 
@@ -19,6 +19,7 @@ impl FlowQuery {
     /// What passed between parties and areas, ready for a diagram. With a party in the filter, what
     /// it sent and what was sent to it. The error `MIXED_CURRENCIES` when the money is in several.
     /// Added in 0.1.0.
+    #[graphql(complexity = "SUM_WEIGHT + child_complexity")]
     async fn flow(
         &self,
         ctx: &Context<'_>,

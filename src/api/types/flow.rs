@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, Object, Result};
 
+use crate::api::page::Weight;
 use crate::api::scalar::{CurrencyCode, DateTime, LogIndex};
 use crate::ledger::money::Currency;
 use crate::service::flow;
@@ -47,14 +48,14 @@ impl Flow {
     }
 
     /// The nodes, those with the most money first, `OTHERS` last.
-    #[graphql(complexity = "50 * child_complexity")]
+    #[graphql(complexity = "Weight(30) * child_complexity")]
     async fn nodes(&self) -> Vec<FlowNode> {
         let of = |currency| self.0.nodes.iter().cloned().map(move |node| FlowNode { node, currency });
         self.0.currency.into_iter().flat_map(of).collect()
     }
 
     /// The links, those with the most money first.
-    #[graphql(complexity = "100 * child_complexity")]
+    #[graphql(complexity = "Weight(60) * child_complexity")]
     async fn links(&self) -> Vec<FlowLink> {
         let of = |currency| self.0.links.iter().cloned().map(move |link| FlowLink { link, currency });
         self.0.currency.into_iter().flat_map(of).collect()
