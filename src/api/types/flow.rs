@@ -5,8 +5,7 @@ use async_graphql::{Context, Enum, Object, Result};
 use crate::api::page::Weight;
 use crate::api::scalar::{CurrencyCode, DateTime, LogIndex};
 use crate::ledger::money::Currency;
-use crate::service::flow;
-use crate::store::views::cells::End;
+use crate::service::flow::{self, End};
 
 use super::money::Money;
 use super::names::HopKind;

@@ -25,6 +25,7 @@ async fn every_root_field_but_log_needs_a_login() {
         "hop(id: \"hop_1\") { id }",
         "hops { totalCount }",
         "statement { held { amount } }",
+        "flow { height }",
         "leakageReport(groupBy: PARTY) { height }",
         "importedRows(keys: []) { __typename }",
     ];
