@@ -123,6 +123,14 @@ pub const FLOW_NODES_DEFAULT: usize = 30;
 /// batches: about half a kilobyte each. Earlier moments are read from the rows.
 pub const CELLS_REMEMBERED_MAX: usize = 20_000;
 
+/// Cells of earlier moments that are kept once they were read, in all: about 50 MB. At least those
+/// of one moment are, so that a report of several groupings reads them once.
+pub const PAST_CELLS_KEPT_MAX: usize = 100_000;
+
+/// Bytes of envelopes and lines in one answer, at most: a few of the largest lists. More is asked
+/// for in several requests.
+pub const ANSWER_ENTRY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Allocations whose fund is kept in memory, beside the one of each that blocks bring: some fifty
 /// bytes each, and one look-up in the views for each that is not kept.
 pub const FUNDS_REMEMBERED_MAX: usize = 100_000;
@@ -297,7 +305,8 @@ pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
 pub const SOCKETS_MAX: u64 = 4_096;
 
 /// WebSocket connections that are not initialised yet. They wait seconds, so few do at one time;
-/// and however many do, they take no place of those that are.
+/// and however many do, they take no place of those that are. A further one takes the place of the
+/// one that has waited longest.
 pub const SOCKETS_UNINITIALISED_MAX: u64 = 512;
 
 /// WebSocket connections of one login, and of everybody without one; `serve` may be told another

@@ -2,7 +2,8 @@
 //!
 //! The engine leaves a field out that failed, and gives fields in the order in which they were
 //! ready. The specification (section 6.4.4) has null in its place, or, where the field may not be
-//! null, in the place of what holds it; and (section 7.2.2) the order of the document.
+//! null, in the place of what holds it; and (section 7.2.2) the order of the document. An object
+//! whose fields are all skipped the engine gives as null: it is empty.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +72,10 @@ impl Extension for Completing {
         next: NextExecute<'_>,
     ) -> Response {
         let mut response = next.run(ctx, operation_name).await;
+        if response.data == Value::Null && response.errors.is_empty() {
+            // Every field was skipped.
+            response.data = Value::Object(Default::default());
+        }
         let failed = std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner));
         self.rising.store(false, Ordering::SeqCst);
         complete(&mut response.data, failed);
@@ -90,7 +95,11 @@ impl Extension for Completing {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         let (node, may_be_null) = (info.path_node, !info.return_type.ends_with('!'));
-        let found = next.run(ctx, info).await;
+        let found = match next.run(ctx, info).await {
+            // An object of which every field was skipped.
+            Ok(Some(Value::Null)) if !may_be_null => Ok(Some(Value::Object(Default::default()))),
+            found => found,
+        };
         if found.is_err() || self.rising.load(Ordering::SeqCst) {
             self.note(&path(node), may_be_null, found.is_err());
         }

@@ -129,6 +129,7 @@ const ADVICE: &[(&str, &str)] = &[
     ("GRAPHQL_PARSE_FAILED", "Correct the document at the place that `locations` names."),
     ("GRAPHQL_VALIDATION_FAILED", "Check the document against the schema at `/schema.graphql`."),
     ("QUERY_TOO_COMPLEX", "Ask for less at once: smaller pages, fewer levels, several requests."),
+    ("ANSWER_TOO_LARGE", "Ask for shorter pages, or for the lines of fewer entries at a time."),
     ("DOCUMENT_NOT_TRUSTED", "Have the document put on the server's list, or send one that is on it."),
     ("PERSISTED_QUERY_NOT_FOUND", "Send a hash that is on the server's list."),
     ("PERSISTED_QUERY_NOT_SUPPORTED", "Send the text of the document."),

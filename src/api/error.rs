@@ -52,6 +52,7 @@ codes! {
     PARSE_FAILED = "GRAPHQL_PARSE_FAILED": "The document is not GraphQL.",
     VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
     TOO_COMPLEX = "QUERY_TOO_COMPLEX": "The document asks for too much, or too deep, or is too long.",
+    TOO_LARGE = "ANSWER_TOO_LARGE": "The answer would hold more bytes of envelopes and lines than one may; ask for fewer at a time.",
     NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED": "This server executes listed documents only, and this one is not listed.",
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND": "No listed document has this hash.",
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED": "This server has no list of documents; send the text.",
@@ -97,6 +98,12 @@ pub fn forbidden(message: &str) -> Error {
 /// The error of a value that cannot be what it should be.
 pub fn bad_input(message: impl Into<String>) -> Error {
     coded(BAD_USER_INPUT, message)
+}
+
+/// The error of an answer that would hold too many bytes of envelopes and lines.
+pub fn too_large() -> Error {
+    let most = limits::ANSWER_ENTRY_BYTES_MAX;
+    coded(TOO_LARGE, format!("one answer holds at most {most} bytes of envelopes and lines; ask for fewer at a time"))
 }
 
 /// The error of something that is committed but that the views do not show yet.
@@ -168,9 +175,16 @@ fn coded_response(mut response: Response) -> Response {
 }
 
 /// A document that the engine refuses: the limits are named by their messages only.
-fn refused_document(error: ServerError) -> ServerError {
-    let is_limit =
-        error.message.starts_with("Query is too complex") || error.message.starts_with("Query is nested too deep");
+fn refused_document(mut error: ServerError) -> ServerError {
+    let is_too_complex = error.message.starts_with("Query is too complex");
+    let is_limit = is_too_complex || error.message.starts_with("Query is nested too deep");
+    if is_too_complex {
+        let (most, sum) = (limits::QUERY_COMPLEXITY_MAX, limits::SUM_WEIGHT);
+        error.message = format!(
+            "the document weighs more than {most}: a field weighs 1, a page what its rows weigh times `first` or \
+             `last`, a report or statement {sum}; ask for shorter pages or send several documents"
+        );
+    }
     shortened(with_code(error, if is_limit { TOO_COMPLEX } else { VALIDATION_FAILED }))
 }
 

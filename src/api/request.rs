@@ -2,13 +2,14 @@
 //! loaders that turn many single look-ups into one.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::{Context, Error};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use crate::limits::ANSWER_ENTRY_BYTES_MAX;
 use crate::service::node::Node;
 use crate::service::officers::Viewer;
 use crate::service::reads::{Moment, ReadError};
@@ -66,6 +67,8 @@ pub struct Api {
     needed: Needed,
     moment: tokio::sync::Mutex<Option<Moment>>,
     begun: AtomicBool,
+    /// Bytes of envelopes and lines in the answer so far.
+    entry_bytes: AtomicUsize,
 }
 
 /// The state of the request that a resolver works for.
@@ -88,6 +91,7 @@ impl Api {
             needed,
             moment: tokio::sync::Mutex::default(),
             begun: AtomicBool::new(false),
+            entry_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -161,9 +165,20 @@ impl Api {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the moment: the next message of a subscription is about a later one.
+    /// Forgets the moment and what the last answer held: the next message of a subscription is
+    /// another answer, about a later moment.
     pub async fn advance(&self) {
         *self.moment.lock().await = None;
+        self.entry_bytes.store(0, Ordering::SeqCst);
+    }
+
+    /// Counts lines or envelopes that the answer is to hold; an error when it is too much.
+    pub fn holds(&self, bytes: usize) -> Result<(), Error> {
+        let before = self.entry_bytes.fetch_add(bytes, Ordering::SeqCst);
+        match before.saturating_add(bytes) <= ANSWER_ENTRY_BYTES_MAX {
+            true => Ok(()),
+            false => Err(error::too_large()),
+        }
     }
 
     /// Notes that the document has passed every check and is being executed.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_graphql::ServerError;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::api::error::{RATE_LIMITED, retry_after, with_code};
@@ -30,7 +31,10 @@ struct Open {
     logins: BTreeMap<Option<Uuid>, Account>,
     /// Those that are initialised.
     sockets: u64,
-    uninitialised: u64,
+    /// Those that are not, by their numbers, so the one that waits longest comes first.
+    silent: BTreeMap<u64, oneshot::Sender<()>>,
+    /// How many connections there ever were.
+    begun: u64,
 }
 
 #[derive(Debug)]
@@ -69,6 +73,9 @@ pub struct UnderWay {
 #[derive(Debug)]
 pub struct Socket {
     accounts: Arc<Accounts>,
+    number: u64,
+    /// Told when it must make room; none once the login is known.
+    displaced: Option<oneshot::Receiver<()>>,
     /// The account it is on, once the login is known.
     login: Option<Option<Uuid>>,
 }
@@ -109,14 +116,24 @@ impl Accounts {
         Ok(UnderWay { accounts: self.clone(), login })
     }
 
-    /// Takes a connection whose login is not known yet; none when there are too many.
+    /// Takes a connection whose login is not known yet; none when there are too many. Where too many
+    /// say nothing, the one that has waited longest makes room: who means it says so at once.
     pub fn socket(self: &Arc<Self>) -> Option<Socket> {
         let mut open = self.open();
-        if open.uninitialised >= self.sockets_uninitialised || open.sockets >= self.sockets_in_all {
+        if open.sockets >= self.sockets_in_all {
             return None;
         }
-        open.uninitialised += 1;
-        Some(Socket { accounts: self.clone(), login: None })
+        if u64::try_from(open.silent.len()).is_ok_and(|silent| silent >= self.sockets_uninitialised)
+            && let Some((_, oldest)) = open.silent.pop_first()
+        {
+            // One that just left needs no word.
+            let _ = oldest.send(());
+        }
+        open.begun += 1;
+        let (displace, displaced) = oneshot::channel();
+        let number = open.begun;
+        open.silent.insert(number, displace);
+        Some(Socket { accounts: self.clone(), number, displaced: Some(displaced), login: None })
     }
 
     /// Takes a subscription of a login; none when it follows too many.
@@ -144,6 +161,19 @@ impl UnderWay {
 }
 
 impl Socket {
+    /// Returns when the connection must make room for others, which is never once its login is
+    /// known.
+    pub async fn displaced(&mut self) {
+        if let Some(displaced) = &mut self.displaced {
+            let must_go = displaced.await.is_ok();
+            self.displaced = None;
+            if must_go {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
     /// Puts the connection on the account of its login; why not when there are too many.
     pub fn of_login(&mut self, login: Option<Uuid>) -> Result<(), &'static str> {
         let mut open = self.accounts.open();
@@ -156,7 +186,7 @@ impl Socket {
         }
         account.sockets += 1;
         open.sockets += 1;
-        open.uninitialised -= 1;
+        open.silent.remove(&self.number);
         self.login = Some(login);
         Ok(())
     }
@@ -227,7 +257,7 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let mut open = self.accounts.open();
         let Some(login) = self.login else {
-            open.uninitialised -= 1;
+            open.silent.remove(&self.number);
             return;
         };
         open.sockets -= 1;
@@ -289,16 +319,19 @@ mod tests {
     }
 
     #[test]
-    fn sockets_that_are_not_initialised_take_no_place_of_others() {
+    fn of_sockets_that_say_nothing_the_oldest_makes_room() {
         let accounts = accounts(1, 1, 1);
-        let mut silent = [accounts.socket().unwrap(), accounts.socket().unwrap()];
-        assert!(accounts.socket().is_none(), "two may wait");
-        assert!(silent[0].of_login(None).is_ok());
+        let goes = |socket: &mut Socket| socket.displaced.as_mut().is_some_and(|told| told.try_recv().is_ok());
+        let mut silent: Vec<Socket> = (0..3).map(|_| accounts.socket().unwrap()).collect();
+        let told: Vec<bool> = silent.iter_mut().map(goes).collect();
+        assert_eq!(told, [true, false, false], "two may wait");
+        assert!(silent[1].of_login(None).is_ok());
         let further = accounts.socket().unwrap();
-        assert!(accounts.socket().is_none());
+        assert!(!goes(&mut silent[2]), "there was room");
+        assert_eq!(accounts.open().silent.len(), 2);
         drop((silent, further));
         let open = accounts.open();
-        assert_eq!((open.sockets, open.uninitialised), (0, 0));
+        assert_eq!((open.sockets, open.silent.len()), (0, 0));
     }
 
     #[test]

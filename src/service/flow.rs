@@ -25,7 +25,8 @@ pub type Shown = Option<End>;
 pub struct FlowNode {
     /// What it is.
     pub end: Shown,
-    /// The key as text, stable: a party's id, an area's path, `NOBODY`, `OTHERS`.
+    /// The key as text, stable and unlike any other: `PARTY:` and a party's id, `AREA:` and an area's
+    /// path, `NOBODY`, `OTHERS`.
     pub key: String,
     /// What people call it.
     pub label: String,
@@ -159,10 +160,10 @@ fn node(end: Shown, held: Option<i128>, tables: &Tables) -> FlowNode {
     let (key, label) = match &end {
         None => ("OTHERS".to_owned(), "others".to_owned()),
         Some(End::Nobody) => ("NOBODY".to_owned(), "nobody sent it".to_owned()),
-        Some(End::Area(path)) => (path.clone(), path.clone()),
+        Some(End::Area(path)) => (format!("AREA:{path}"), path.clone()),
         Some(End::Party(party)) => match tables.parties.get(party) {
-            Some(party) => (party.id.to_string(), party.label.clone()),
-            None => (party.to_string(), party.to_string()),
+            Some(party) => (format!("PARTY:{}", party.id), party.label.clone()),
+            None => (format!("PARTY:{party}"), party.to_string()),
         },
     };
     FlowNode { end, key, label, sent: 0, arrived: 0, held }

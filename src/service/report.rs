@@ -77,7 +77,7 @@ pub async fn ask(database: &Database, question: &Question) -> Result<Answered, R
     if !views.exists().await? || !chain.exists().await? {
         return Err(ReportError::Nothing(database.clone()));
     }
-    let views = Views::open(&views, Faults::default()).await?;
+    let views = Views::open_to_read(&views).await?;
     if views.last_block().await?.is_none() {
         return Err(ReportError::Nothing(database.clone()));
     }

@@ -136,7 +136,7 @@ async fn open_views(place: &Place) -> Result<Result<Option<Views>, Fault>, Verif
         return Ok(Ok(None));
     }
     is_readable(place)?;
-    let opened = Views::open(place, Faults::default()).await;
+    let opened = Views::open_to_read(place).await;
     Ok(opened.map(Some).map_err(|why| Fault::in_views(with_causes(&why))))
 }
 

@@ -66,6 +66,8 @@ async fn signed_before(ctx: &Context<'_>, id: uuid::Uuid) -> Result<Option<Told>
     let api = api(ctx)?;
     let viewer = api.viewer()?;
     api.settle().await;
+    // It may have been recorded without this caller, by a server that went on after a stop.
+    api.node.wait_for(api.node.heights().head.entries).await;
     let recorded = api.node.signed_by(viewer, id).await?;
     let Some(recorded) = recorded else { return Ok(None) };
     let expires_at = crate::service::operation::id_time(id)

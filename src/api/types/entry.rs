@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Object, Result};
 use crate::api::error::behind;
 use crate::api::id::NodeId;
 use crate::api::page::{Args, ListOrder, cost};
-use crate::api::request::api;
+use crate::api::request::{Api, api};
 use crate::api::scalar::{Bytes, DateTime, Digest, LogIndex, OperationId, PublicKey, Uuid};
 use crate::chain::digest;
 use crate::ledger::ids::{self, KeyId, Place};
@@ -134,7 +134,9 @@ impl Entry {
     /// The exact bytes that were signed and stored: a DSSE envelope in canonical JSON. Verify
     /// the signatures over the payload inside it.
     async fn envelope(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
-        Ok(self.stored(ctx).await?.map(|stored| Bytes(stored.envelope.clone())))
+        let Some(stored) = self.stored(ctx).await? else { return Ok(None) };
+        api(ctx)?.holds(stored.envelope.len())?;
+        Ok(Some(Bytes(stored.envelope.clone())))
     }
 
     /// What the rows that it imported come to in the books, as it recorded them; null for an entry
@@ -186,7 +188,8 @@ impl Entry {
     /// The lines that the payload's list commits to, in order, each with its salt; empty for a
     /// kind without lines, null for who may not see them.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
-        Ok(self.stored(ctx).await?.map(|stored| stored.lines.clone()))
+        let Some(stored) = self.stored(ctx).await? else { return Ok(None) };
+        held_lines(api(ctx)?, &stored.lines).map(Some)
     }
 }
 
@@ -202,6 +205,12 @@ impl Entry {
         }
         Ok(api(ctx)?.load.bytes.one(self.recorded.entry).await?)
     }
+}
+
+/// Lines for an answer, counted.
+pub fn held_lines(api: &Api, lines: &[String]) -> Result<Vec<String>> {
+    api.holds(lines.iter().map(String::len).sum())?;
+    Ok(lines.to_vec())
 }
 
 /// Who signed an entry.

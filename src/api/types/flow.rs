@@ -75,7 +75,8 @@ pub struct FlowNode {
 /// Where money came from or went to. Added in 0.1.0.
 #[Object]
 impl FlowNode {
-    /// The key that links name it by, stable: a party's UUID, an area's path, `NOBODY`, `OTHERS`.
+    /// The key that links name it by, stable: `PARTY:` and a party's UUID, `AREA:` and an area's path,
+    /// `NOBODY`, `OTHERS`.
     async fn key(&self) -> &str {
         &self.node.key
     }

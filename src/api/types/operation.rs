@@ -15,7 +15,7 @@ use crate::service::operation::id_time;
 use crate::service::papers::{Paper, Unrecorded};
 use crate::service::record::{Outcome, Status};
 
-use super::entry::Entry;
+use super::entry::{Entry, held_lines};
 use super::names::{OperationKind, Role};
 use super::party::Party;
 
@@ -158,17 +158,19 @@ impl Operation {
     /// The exact bytes that were or will be signed: canonical JSON. Read them before you
     /// approve. Null when this node does not hold them as a draft; then see `entry`.
     async fn payload(&self, ctx: &Context<'_>) -> Result<Option<Bytes>> {
-        Ok(self.paper(ctx).await?.map(|paper| Bytes(paper.payload.clone())))
+        let Some(paper) = self.paper(ctx).await? else { return Ok(None) };
+        api(ctx)?.holds(paper.payload.len())?;
+        Ok(Some(Bytes(paper.payload.clone())))
     }
 
     /// The lines that go beside the payload; empty when there are none.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         if let Some(paper) = self.paper(ctx).await? {
-            return Ok(paper.lines.clone());
+            return held_lines(api(ctx)?, &paper.lines);
         }
         let Some(recorded) = self.entry_record(ctx).await? else { return Ok(Vec::new()) };
         let stored = api(ctx)?.load.bytes.one(recorded.entry).await?;
-        Ok(stored.map(|stored| stored.lines.clone()).unwrap_or_default())
+        stored.map_or_else(|| Ok(Vec::new()), |stored| held_lines(api(ctx)?, &stored.lines))
     }
 
     /// The keys that have signed it so far, in the order in which they did.

@@ -143,6 +143,9 @@ fn can_sign(key: KeyId) -> bool {
         .is_ok_and(|point| !point.is_weak() && point.to_edwards().compress().to_bytes() == key.0)
 }
 
+/// The highest number of a row: 2^53 - 1 (RFC 8259, section 6).
+const ROW_NUMBER_MAX: u64 = (1 << 53) - 1;
+
 fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
     code("programme code", &body.programme)?;
     text("payees", &body.payees, 1)?;
@@ -156,11 +159,20 @@ fn import(body: &TrackingImport, lines: &[RowLine]) -> Result<(), Refusal> {
         return wrong(&format!("cycles are stated once each, and {:?} is there twice", twice.label));
     }
     body.purposes.iter().try_for_each(|purpose| code("purpose", purpose))?;
+    for (what, names) in [("levels", &body.route), ("purposes", &body.purposes)] {
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+            return wrong(&format!("{what} are stated once each, and {twice:?} is there twice"));
+        }
+    }
     each(lines, |line| {
         if line.route.len() != body.route.len() {
             return wrong("the line's route has another number of names than the import's");
         }
         area(&line.route.join("/"))?;
+        if line.number > ROW_NUMBER_MAX {
+            return wrong("a row's number is at most 2^53 - 1, which every reader of JSON holds");
+        }
         if !line.date.is_none_or(time::has_four_digit_year) {
             return wrong("the line's day is in the years 0000 to 9999");
         }

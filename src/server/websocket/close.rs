@@ -40,6 +40,8 @@ pub const BAD_FRAME: u16 = 1002;
 pub const TOO_BIG: u16 = 1009;
 /// Too many connections of one login or in all, or the logins cannot be looked up.
 pub const TRY_LATER: u16 = 1013;
+/// Others came while it said nothing, and there was no more room for connections that do.
+pub const DISPLACED: Fixed = (TRY_LATER, "too many connections wait; connect again and send connection_init at once");
 /// A message is not one of the protocol.
 pub const BAD_MESSAGE: u16 = 4400;
 /// An operation before `connection_ack`.
@@ -65,7 +67,8 @@ pub const CODES: &[(u16, &str)] = &[
     (TOO_BIG, "A message is longer than a request may be."),
     (
         TRY_LATER,
-        "This login has too many connections, or all together have, or logins cannot be looked up now. Try again later.",
+        "This login has too many connections, or all together have, or this one said nothing while others came, or \
+         logins cannot be looked up now. Try again later.",
     ),
     (BAD_MESSAGE, "A message is not one of the protocol: no JSON in UTF-8, another type, or a field that is wrong."),
     (NOT_INITIALISED.0, "An operation was sent before `connection_ack`."),

@@ -100,6 +100,7 @@ impl Session {
                 message = self.stream.next() => self.received(message).await,
                 Some(telling) = self.told.recv() => self.tell(telling).await,
                 () = sleep_until(due) => self.silent().await,
+                () = self.place.displaced() => Err(close::DISPLACED.into()),
                 () = stopped(&mut stop) => Err(close::STOPPING.into()),
             };
             if let Err(end) = done {

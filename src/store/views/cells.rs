@@ -4,10 +4,10 @@
 //! so that an answer for a height is the same wherever it comes from.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{PoisonError, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, QueryResult};
 
 use crate::ledger::cell::{Cell, CellKey, Fund, FundId, Sums};
 use crate::ledger::fact::Fact;
@@ -18,7 +18,7 @@ use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::statement::HopSums;
 use crate::ledger::time::Millis;
 use crate::ledger::token::HopKind;
-use crate::limits::{CELLS_REMEMBERED_MAX, FUNDS_REMEMBERED_MAX};
+use crate::limits::{CELLS_REMEMBERED_MAX, FUNDS_REMEMBERED_MAX, PAST_CELLS_KEPT_MAX};
 
 use super::Views;
 use super::dialect::{self, Writing};
@@ -57,6 +57,8 @@ struct Replaced {
 /// What a batch of blocks makes of the cells.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
+    /// The block before the batch.
+    before: Option<u64>,
     height: Option<u64>,
     /// How many funds and cells there were before.
     first: (usize, usize),
@@ -93,9 +95,13 @@ impl Cells {
         (at == Some(height)).then(|| self.keys.iter().zip(found).collect())
     }
 
-    /// Sums by group and currency at a height and a moment after it, if memory still tells.
-    fn sums(&self, filter: &MoneyFilter, by: GroupBy, height: u64, at: Millis) -> Option<Groups> {
-        let cells = self.at(height)?;
+    /// The cells with what was in them after an earlier block; those that came later are left out.
+    fn with<'a>(&'a self, past: &'a [Cell]) -> Vec<(&'a CellKey, &'a Cell)> {
+        self.keys.iter().zip(past).collect()
+    }
+
+    /// Sums by group and currency, at a moment.
+    fn sums(&self, cells: Vec<(&CellKey, &Cell)>, filter: &MoneyFilter, by: GroupBy, at: Millis) -> Groups {
         let area_of = |id: &AreaId| self.areas.get(id).map_or("", String::as_str);
         let mut groups: BTreeMap<(Group<'_>, Currency), Sums> = BTreeMap::new();
         for (key, cell) in cells {
@@ -107,13 +113,11 @@ impl Cells {
         }
         let nothing = Sums::default();
         let groups = groups.into_iter().filter(|(_, sums)| *sums != nothing);
-        Some(groups.map(|((group, currency), sums)| ((group.into_key(), currency), sums)).collect())
+        groups.map(|((group, currency), sums)| ((group.into_key(), currency), sums)).collect()
     }
 
-    /// What passed between parties and areas at a height and a moment after it, if memory still
-    /// tells.
-    fn links(&self, filter: &MoneyFilter, area_level: u32, height: u64, at: Millis) -> Option<Vec<Link>> {
-        let cells = self.at(height)?;
+    /// What passed between parties and areas, at a moment.
+    fn links(&self, cells: Vec<(&CellKey, &Cell)>, filter: &MoneyFilter, area_level: u32, at: Millis) -> Vec<Link> {
         let area_of = |id: &AreaId| self.areas.get(id).map_or("", String::as_str);
         let everybody = MoneyFilter { party: None, ..filter.clone() };
         let mut links: BTreeMap<_, Sums> = BTreeMap::new();
@@ -132,11 +136,8 @@ impl Cells {
         }
         let nothing = HopSums::default();
         let links = links.into_iter().filter(|(_, sums)| sums.hops != nothing);
-        Some(
-            links
-                .map(|((currency, from, to, kind), Sums { hops, .. })| Link { currency, from, to, kind, hops })
-                .collect(),
-        )
+        let link = |((currency, from, to, kind), Sums { hops, .. })| Link { currency, from, to, kind, hops };
+        links.map(link).collect()
     }
 
     /// The allocations of a batch whose fund is neither in it nor in memory.
@@ -156,8 +157,10 @@ impl Cells {
 
     /// What a batch makes of the cells; `funds` are those of allocations that memory lacks.
     fn draft(&self, blocks: &[ProjectedBlock], funds: BTreeMap<AllocationId, Fund>) -> Result<Draft, ViewsError> {
-        let mut drafting =
-            Drafting { cells: self, draft: Draft { first: (self.funds.len(), self.keys.len()), ..Draft::default() } };
+        let mut drafting = Drafting {
+            cells: self,
+            draft: Draft { before: self.height, first: (self.funds.len(), self.keys.len()), ..Draft::default() },
+        };
         for (id, fund) in funds {
             drafting.set_fund(id, fund);
         }
@@ -182,6 +185,10 @@ impl Cells {
 
     /// Takes what a batch made, once it is written.
     fn take(&mut self, draft: Draft) {
+        if self.height != draft.before {
+            // The rows were loaded anew meanwhile, and hold it.
+            return;
+        }
         let mut replaced = Replaced { height: self.height, count: self.cells.len(), cells: BTreeMap::new() };
         self.height = draft.height;
         self.areas.extend(draft.areas);
@@ -315,13 +322,7 @@ impl Views {
     /// Sums over the money of a filter after a block, by group and currency, in the order of
     /// groups; due times are judged at a moment. Groups of nothing are left out.
     pub async fn sums(&self, filter: &MoneyFilter, by: GroupBy, height: u64, at: Millis) -> Result<Groups, ViewsError> {
-        let remembered = self.cells().sums(filter, by, height, at);
-        if let Some(sums) = remembered {
-            return Ok(sums);
-        }
-        let cells = self.read_cells(Some(height)).await?;
-        // Cells that were read stand at the height that was asked for.
-        Ok(cells.sums(filter, by, height, at).unwrap_or_default())
+        self.of_height(height, |cells, found| cells.sums(found, filter, by, at)).await
     }
 
     pub(super) fn cells(&self) -> RwLockReadGuard<'_, Cells> {
@@ -338,19 +339,58 @@ impl Views {
         height: u64,
         at: Millis,
     ) -> Result<Vec<Link>, ViewsError> {
-        let remembered = self.cells().links(filter, area_level, height, at);
-        if let Some(links) = remembered {
-            return Ok(links);
+        self.of_height(height, |cells, found| cells.links(found, filter, area_level, at)).await
+    }
+
+    /// Reads the cells as they stood after a block.
+    async fn of_height<T>(
+        &self,
+        height: u64,
+        read: impl Fn(&Cells, Vec<(&CellKey, &Cell)>) -> T,
+    ) -> Result<T, ViewsError> {
+        {
+            let cells = self.cells();
+            if let Some(found) = cells.at(height) {
+                return Ok(read(&cells, found));
+            }
         }
-        let cells = self.read_cells(Some(height)).await?;
-        Ok(cells.links(filter, area_level, height, at).unwrap_or_default())
+        let past = self.past_cells(height).await?;
+        let cells = self.cells();
+        Ok(read(&cells, cells.with(&past)))
+    }
+
+    /// What was in every cell after an earlier block: kept for a while, and read by one at a time,
+    /// so that many questions about the past leave the readers to others.
+    async fn past_cells(&self, height: u64) -> Result<Arc<Vec<Cell>>, ViewsError> {
+        let mut kept = self.past.lock().await;
+        if let Some(at) = kept.iter().position(|(of, _)| *of == height) {
+            // The last one that was asked for is the last to go.
+            let found = kept.remove(at).expect("it was found there");
+            kept.push_back(found.clone());
+            return Ok(found.1);
+        }
+        if self.cells().height.is_none_or(|stands| stands < height) {
+            self.load_cells().await?;
+        }
+        let rows = self.readers.query_all(&latest(height)).await.map_err(ViewsError::read("cells of the past"))?;
+        let past = Arc::new(rows.iter().map(read_row).collect::<Result<Vec<Cell>, _>>()?);
+        kept.push_back((height, past.clone()));
+        let mut cells: usize = kept.iter().map(|(_, past)| past.len()).sum();
+        while cells > PAST_CELLS_KEPT_MAX && kept.len() > 1 {
+            cells -= kept.pop_front().map_or(0, |(_, oldest)| oldest.len());
+        }
+        Ok(past)
     }
 
     /// Brings the cells in memory to what the rows hold.
     pub async fn load_cells(&self) -> Result<(), ViewsError> {
         let height = self.applied().await?.height;
-        let cells = self.read_cells(height).await?;
-        *self.cells.write().unwrap_or_else(PoisonError::into_inner) = cells;
+        let read = self.read_cells(height).await?;
+        let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
+        // A batch may have been written meanwhile.
+        if cells.height < read.height {
+            *cells = read;
+        }
         Ok(())
     }
 
@@ -395,8 +435,6 @@ impl Views {
             let keys = cell::Entity::find().order_by_asc(cell::Column::Id).all(&tx).await?;
             let areas = area::Entity::find().all(&tx).await?;
             let rows = tx.query_all(&latest(height)).await?;
-            let rows: Vec<Option<Vec<u8>>> =
-                rows.iter().map(|row| row.try_get("", "sums")).collect::<Result<_, DbErr>>()?;
             tx.commit().await?;
             Ok((funds, keys, areas, rows))
         };
@@ -420,9 +458,7 @@ impl Views {
             }
             cells.cell_ids.insert(key, id);
             cells.keys.push(key);
-            // A cell that blocks touched only later is empty.
-            let sums = sums.as_deref().map(cell_row::read_sums).transpose()?;
-            cells.cells.push(sums.unwrap_or_default());
+            cells.cells.push(read_row(&sums)?);
         }
         Ok(cells)
     }
@@ -455,6 +491,12 @@ fn latest(height: u64) -> sea_orm::sea_query::SelectStatement {
         .from(cell::Entity)
         .order_by((cell::Entity, cell::Column::Id), Order::Asc)
         .take()
+}
+
+/// What a row of [`latest`] says was in a cell; a cell that blocks touched only later is empty.
+fn read_row(row: &QueryResult) -> Result<Cell, ViewsError> {
+    let sums: Option<Vec<u8>> = row.try_get("", "sums").map_err(ViewsError::read("a cell"))?;
+    Ok(sums.as_deref().map(cell_row::read_sums).transpose()?.unwrap_or_default())
 }
 
 fn in_order(table: &'static str, id: u32, expected: usize) -> Result<(), ViewsError> {

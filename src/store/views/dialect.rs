@@ -73,6 +73,17 @@ pub(super) async fn open(place: &Place) -> Result<(DatabaseConnection, DatabaseC
     }
 }
 
+/// Opens views that are there without writing to them.
+pub(super) async fn open_to_read(place: &Place) -> Result<DatabaseConnection, ViewsError> {
+    let failed = |source| ViewsError::Open { place: place.clone(), source };
+    let readers = match place {
+        Place::File(path) => connect(path, Access::Read).await.map_err(failed)?,
+        Place::Schema(schema) => schema.connect(postgres::Role::Reader, READERS_MAX),
+    };
+    let pending = ViewsMigrator::get_pending_migrations_read_only(&readers).await.map_err(failed)?;
+    if pending.is_empty() { Ok(readers) } else { Err(ViewsError::Older) }
+}
+
 /// A transaction whose statements all read the moment of the first.
 pub(super) async fn snapshot(readers: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match readers.get_database_backend() {

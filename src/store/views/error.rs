@@ -19,6 +19,9 @@ pub enum ViewsError {
     /// The schema could not be brought up to date.
     #[error("the tables of the views could not be brought up to date")]
     Migrate(#[source] DbErr),
+    /// They were made by an older version, and were opened only to be read.
+    #[error("the views were made by an older version; start the server or run `aqueduct rebuild` to make them anew")]
+    Older,
     /// The tables could not be emptied.
     #[error("the views could not be emptied")]
     Clear(#[source] DbErr),

@@ -23,9 +23,14 @@ pub mod rows;
 pub mod sums;
 pub mod verify;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+
+use tokio::sync::Mutex;
+
+use crate::ledger::cell::Cell;
 
 use super::database::Place;
 use super::faults::Faults;
@@ -59,6 +64,8 @@ pub struct Views {
     statements: StatementCount,
     /// The cells as they stand, near enough: what they lack is read.
     cells: Arc<RwLock<Cells>>,
+    /// The cells of some earlier heights, the one asked for last at the end.
+    past: Arc<Mutex<VecDeque<(u64, Arc<Vec<Cell>>)>>>,
 }
 
 impl Views {
@@ -67,7 +74,16 @@ impl Views {
         let (writer, mut readers) = dialect::open(place).await?;
         let statements = StatementCount::default();
         statements.watch(&mut readers);
-        Ok(Self { writer, readers, faults, statements, cells: Arc::default() })
+        Ok(Self { writer, readers, faults, statements, cells: Arc::default(), past: Arc::default() })
+    }
+
+    /// Opens views that are there, only to read them; an error when they are of an older version.
+    pub async fn open_to_read(place: &Place) -> Result<Self, ViewsError> {
+        let mut readers = dialect::open_to_read(place).await?;
+        let statements = StatementCount::default();
+        statements.watch(&mut readers);
+        let (writer, faults) = (readers.clone(), Faults::default());
+        Ok(Self { writer, readers, faults, statements, cells: Arc::default(), past: Arc::default() })
     }
 
     /// How many statements its readers have sent.
@@ -86,6 +102,7 @@ impl Views {
     pub async fn clear(&self) -> Result<(), ViewsError> {
         self.clear_all().await.map_err(ViewsError::Clear)?;
         *self.cells.write().unwrap_or_else(PoisonError::into_inner) = Cells::default();
+        self.past.lock().await.clear();
         Ok(())
     }
 

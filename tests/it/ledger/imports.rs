@@ -166,3 +166,22 @@ fn malformed_imports_name_their_line() {
     future.date = Some("2027-01-01".parse().unwrap());
     assert_eq!(w.try_to(auditor, import(&[future])).unwrap_err().code(), "OCCURRED_AHEAD");
 }
+
+#[test]
+fn what_an_import_names_is_named_once_and_rows_have_numbers_that_all_readers_hold() {
+    let (mut w, auditor) = world();
+    let mut refused = |change: &dyn Fn(&mut TrackingImport, &mut RowLine)| {
+        let Operation::TrackingImport(mut body, mut lines) = import(&[row(1, "A", 100, 80)]) else { unreachable!() };
+        change(&mut body, &mut lines[0]);
+        match w.try_to(auditor, Operation::TrackingImport(body, lines)) {
+            Err(Refusal::Form { what }) => what.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(refused(&|body, _| body.cycles.push(cycle("2025"))).starts_with("cycles are stated once"));
+    assert!(refused(&|body, _| body.purposes.push("WORKS".to_owned())).starts_with("purposes are stated once"));
+    assert!(refused(&|body, _| body.route[2] = "state".to_owned()).starts_with("levels are stated once"));
+    assert!(refused(&|_, row| row.number = 1 << 53).contains("2^53 - 1"));
+    let Operation::TrackingImport(body, lines) = import(&[row((1 << 53) - 1, "A", 100, 80)]) else { unreachable!() };
+    w.must(auditor, Operation::TrackingImport(body, lines));
+}

@@ -204,14 +204,24 @@ async fn pages_of_other_servers_may_not_connect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_are_bounded_in_all_and_for_each_login() {
+async fn connections_are_bounded_for_each_login() {
     let served = served(|sockets| (sockets.in_all, sockets.uninitialised, sockets.of_login) = (2, 1, 1)).await;
     let first = Socket::ready(&served).await;
+    let mut silent = Socket::open(&served).await;
     let mut second = Socket::open(&served).await;
-    assert_eq!(Socket::connect(&served, Some(PROTOCOL), None).await.err(), Some(503), "one waits already");
+    let room = "too many connections wait; connect again and send connection_init at once".to_owned();
+    assert_eq!(silent.next().await, Came::Closed(1013, room), "one may wait");
     second.init(Some(served.token())).await;
     assert_eq!(second.next().await, Came::Closed(1013, "this login has too many connections".to_owned()));
     drop((first, second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_bounded_in_all() {
+    let served = served(|sockets| sockets.in_all = 1).await;
+    let first = Socket::ready(&served).await;
+    assert_eq!(Socket::connect(&served, Some(PROTOCOL), None).await.err(), Some(503));
+    drop(first);
 }
 
 #[tokio::test(flavor = "multi_thread")]

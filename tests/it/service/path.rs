@@ -169,3 +169,33 @@ async fn views_that_break_the_identity_stop_the_start_and_name_rebuild() {
     let error = aqueduct::service::node::Node::open(world.options()).await.err().expect("it does not start");
     assert!(error.to_string().contains("aqueduct rebuild"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_of_an_older_version_are_not_changed_by_who_only_reads() {
+    use aqueduct::ledger::selection::GroupBy;
+    use aqueduct::service::report::{self, Question};
+    use sea_orm::ConnectionTrait;
+    let mut world = World::start().await;
+    world.allocate(100_000).await;
+    world.node().catch_up().await;
+    let database = world.options().database;
+    world.stop().await;
+    let views = crate::database::beside(world.path(), "views").await;
+    views.execute_unprepared("DELETE FROM seaql_migrations WHERE version LIKE '%make_cells'").await.unwrap();
+    let by = GroupBy::Nothing;
+    let question = Question {
+        by,
+        programme: None,
+        cycle: None,
+        purpose: None,
+        party: None,
+        area: None,
+        currency: None,
+        as_of: None,
+    };
+    let error = report::ask(&database, &question).await.unwrap_err();
+    assert!(error.to_string().contains("older version"), "{error}");
+    let kept = views.execute_unprepared("UPDATE tokens SET amount = amount").await.unwrap();
+    assert!(kept.rows_affected() > 0, "nothing was emptied");
+    views.close().await.unwrap();
+}

@@ -1,6 +1,10 @@
 //! Every error has a code.
 
+use aqueduct::ledger::lines::RecipientLine;
+use aqueduct::ledger::operation::{Operation, RecipientEnrol};
 use serde_json::{Value, json};
+
+use crate::world::World;
 
 use super::client::{Served, login};
 
@@ -187,4 +191,42 @@ async fn fields_are_answered_in_the_order_of_the_document() {
     ];
     let places: Vec<usize> = names.iter().map(|name| text.find(&format!("\"{name}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_whose_fields_are_all_skipped_is_empty() {
+    let served = Served::start().await;
+    for (query, expected) in [
+        ("{ viewer { officer @skip(if: true) } }", json!({ "viewer": {} })),
+        ("{ hops(first: 2) { nodes { id @include(if: false) } } }", json!({ "hops": { "nodes": [{}, {}] } })),
+        ("{ a: __typename @skip(if: true) }", json!({})),
+        ("{ party(id: \"0193a000-0000-7000-8000-000000000000\") { id } }", json!({ "party": null })),
+    ] {
+        assert_eq!(served.data(&served.world.supervisor, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_holds_so_many_bytes_of_lines_and_no_more() {
+    let world = World::start().await;
+    let lines: Vec<RecipientLine> = (0..10_000)
+        .map(|n| RecipientLine {
+            party: world.next_id(),
+            area: "North/Hill/Ford".to_owned(),
+            label: format!("{n:0>80}"),
+        })
+        .collect();
+    world.record(&world.registrar, Operation::RecipientEnrol(RecipientEnrol {}, lines)).await;
+    world.node().catch_up().await;
+    let served = Served::of(world).await;
+    let of = |times: usize| {
+        let aliases: Vec<String> = (0..times).map(|at| format!("a{at}: lines")).collect();
+        format!("{{ operations(first: 1) {{ nodes {{ entry {{ {} }} }} }} }}", aliases.join(" "))
+    };
+    let data = served.data(&served.world.supervisor, &of(6)).await;
+    let entry = &data["operations"]["nodes"][0]["entry"];
+    let bytes: usize = entry["a0"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().len()).sum();
+    let most = aqueduct::limits::ANSWER_ENTRY_BYTES_MAX;
+    assert!(6 * bytes <= most && 14 * bytes > most, "{bytes}");
+    assert_eq!(served.error(Some(login(&served.world.supervisor)), &of(14)).await, "ANSWER_TOO_LARGE");
 }

@@ -24,13 +24,13 @@ async fn money_is_followed_from_the_treasury_to_the_areas() {
     let flow = &data["flow"];
     assert_eq!((&flow["currency"], &flow["others"]), (&json!("INR"), &json!(0)));
     let [treasury, bureau, county] =
-        [&world.treasury, &world.bureau, &world.county].map(|actor| actor.party.to_string());
+        [&world.treasury, &world.bureau, &world.county].map(|actor| format!("PARTY:{}", actor.party));
     let links: Vec<_> = flow["links"].as_array().unwrap().iter().collect();
     let ends: Vec<_> = links.iter().map(|link| (&link["source"], &link["target"], &link["hopKind"])).collect();
     let expected = [
         (&json!(treasury), &json!(bureau), &json!("TRANSFER")),
         (&json!(bureau), &json!(county), &json!("TRANSFER")),
-        (&json!(county), &json!("North/Hill"), &json!("DELIVERY")),
+        (&json!(county), &json!("AREA:North/Hill"), &json!("DELIVERY")),
     ];
     assert_eq!(ends, expected);
     assert_eq!(amounts(links[0]), ["900.00", "880.00", "0.00", "0.00", "20.00", "0.00"]);
@@ -43,8 +43,8 @@ async fn money_is_followed_from_the_treasury_to_the_areas() {
             "sent": { "amount": "600.00" }, "arrived": { "amount": "880.00" }, "held": { "amount": "280.00" } })
     );
     assert_eq!(
-        node("North/Hill"),
-        json!({ "key": "North/Hill", "label": "North/Hill", "kind": "AREA", "party": null,
+        node("AREA:North/Hill"),
+        json!({ "key": "AREA:North/Hill", "label": "North/Hill", "kind": "AREA", "party": null,
             "sent": { "amount": "0.00" }, "arrived": { "amount": "60.00" }, "held": null })
     );
 }
@@ -56,7 +56,7 @@ async fn what_is_small_is_merged_and_nothing_is_left_out() {
         format!("{{ flow(nodes: 2) {{ others nodes {{ key kind sent {{ amount }} held {{ amount }} }} {LINKS} }} }}");
     let data = served.data(&served.world.supervisor, &query).await;
     let flow = &data["flow"];
-    let bureau = served.world.bureau.party.to_string();
+    let bureau = format!("PARTY:{}", served.world.bureau.party);
     assert_eq!(flow["others"], 3);
     assert_eq!(
         flow["nodes"],
