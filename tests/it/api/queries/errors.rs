@@ -223,10 +223,10 @@ async fn an_answer_holds_so_many_bytes_of_lines_and_no_more() {
         let aliases: Vec<String> = (0..times).map(|at| format!("a{at}: lines")).collect();
         format!("{{ operations(first: 1) {{ nodes {{ entry {{ {} }} }} }} }}", aliases.join(" "))
     };
-    let data = served.data(&served.world.supervisor, &of(6)).await;
+    let data = served.data(&served.world.supervisor, &of(3)).await;
     let entry = &data["operations"]["nodes"][0]["entry"];
     let bytes: usize = entry["a0"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().len()).sum();
     let most = aqueduct::limits::ANSWER_ENTRY_BYTES_MAX;
-    assert!(6 * bytes <= most && 14 * bytes > most, "{bytes}");
+    assert!(3 * bytes <= most && 14 * bytes > most, "{bytes}");
     assert_eq!(served.error(Some(login(&served.world.supervisor)), &of(14)).await, "ANSWER_TOO_LARGE");
 }
