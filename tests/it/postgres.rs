@@ -321,6 +321,28 @@ async fn an_address_is_told_without_its_password() {
         let error = Options::new(directory.path()).with_database(nameless).unwrap_err().to_string();
         assert!(error.contains("the name of a database") && !error.contains("s3cret"), "{error}");
     }
+    let why = |address: &str| Options::new(directory.path()).with_database(address).unwrap_err().to_string();
+    for (options, told) in [
+        ("?sslmod=verify-full", "an option sslmod that is not known; known are sslmode,"),
+        ("?sslmode=verify-full&bogus=1", "an option bogus that"),
+        ("?options[work_mem=1", "an option options[work_mem that"),
+        ("?sslmode=verify-fully", "is none of disable, allow,"),
+        ("?port=99999", "cannot be read: number too large"),
+    ] {
+        let error = why(&format!("postgres://clerk:s3cret@host/books{options}"));
+        assert!(error.contains(told) && !error.contains("s3cret"), "{error}");
+    }
+    for (address, told) in [
+        ("postgres://clerk:s3cret@host:99999/books", "cannot be read: invalid port number"),
+        ("postgres://clerk:s3cret/more@host/books", "written %2F"),
+        ("postgres://clerk:1/x?s3cret@host/books", "an option (not repeated here) that"),
+    ] {
+        let error = why(address);
+        assert!(error.contains(told) && !error.contains("s3cret"), "{error}");
+    }
+    let whole =
+        "postgres://clerk@host/books?sslmode=Verify-Full&ssl-ca=%2Fca.pem&options[work_mem]=1MB&%75ser=clerk#x?y";
+    Options::new(directory.path()).with_database(whole).unwrap();
     told_by_the_command(directory.path(), address);
     told_by_the_command(directory.path(), "mysql://clerk:s3cret@host/books");
 }

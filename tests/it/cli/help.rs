@@ -98,6 +98,7 @@ fn wrong_arguments_are_exit_code_2() {
         &["approve", "--server", "http://127.0.0.1:1", "--login", "aqd_x"],
         &["--log", "loud", "schema"],
         &["init", "--registrar-key", "ed25519:12"],
+        &["verify", "--database", "postgres://clerk@127.0.0.1:1/books?sslmod=verify-full"],
     ] {
         run(args).expect(2);
     }
