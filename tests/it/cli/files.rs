@@ -240,6 +240,13 @@ fn what_is_no_table_is_told_and_never_waited_for() {
         assert!(import(&pipe).expect(2).err.contains("is not a file"));
     }
     assert!(import("/dev/null").expect(2).err.contains("is not a file"));
+    let table = place.write("one.csv", &small_table());
+    let with = |mapping: &str| place.run(&["import", "tracking", &table, "--mapping", mapping]);
+    for no_file in [&folder, &pipe, "/dev/zero"].into_iter().filter(|path| Path::new(path).exists()) {
+        assert!(with(no_file).expect(2).err.contains("is not a file"), "{no_file}");
+    }
+    assert!(with(&place.path("none.toml")).expect(2).err.contains("there is no file"));
+    assert!(with(&place.write("long.toml", &"#\n".repeat(40_000))).expect(2).err.contains("more than 65536 bytes"));
     assert!(import(&place.write("empty.csv", "")).expect(2).err.contains("the file is empty"));
     for bare in [HEADER.to_owned(), format!("{HEADER}\n,,,,,,,\n")] {
         let refused = import(&place.write("bare.csv", &bare)).expect(2);
