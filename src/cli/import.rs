@@ -1,7 +1,7 @@
 //! `aqueduct import tracking`: takes a table of official and verified amounts into the books.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -17,6 +17,7 @@ use crate::service::tracking::prepared::{Prepared, Wanted};
 
 use super::Global;
 use super::client::{ApproverArgs, ServerArgs};
+use super::ended::told_to_end;
 use super::failure::{Failure, Kind};
 use super::import_server::ServerBooks;
 use super::import_told;
@@ -100,6 +101,7 @@ impl Import {
 
 impl Tracking {
     async fn run(&self, global: &Global) -> Result<(), Failure> {
+        self.tell_when_ended()?;
         let mapping = self.mapping()?;
         let books =
             self.server.connect()?.map(|officer| Ok::<_, Failure>((officer, self.approver.connect(&self.server)?)));
@@ -128,6 +130,24 @@ impl Tracking {
             false => print(&import_told::as_text(&imported))?,
         }
         verdict(&imported)
+    }
+
+    /// Ends the process when somebody tells it to, at once and wherever it is: what is recorded is
+    /// durable, and reading a table waits for nobody. Only says more than the signal would.
+    fn tell_when_ended(&self) -> Result<(), Failure> {
+        let told_to_end = told_to_end()?;
+        let standing = match self.dry_run {
+            true => "a dry run records nothing",
+            false => "what was recorded stays; the same command again goes on where it stopped",
+        };
+        tokio::spawn(async move {
+            let kind = told_to_end.await;
+            // On a terminal a bar may stand in the line.
+            let _ = io::stderr().is_terminal().then(|| io::stderr().write_all(b"\n"));
+            Failure::new(kind, "the import was ended before it was done").way_out(standing).report();
+            std::process::exit(kind as i32);
+        });
+        Ok(())
     }
 
     /// The text of the mapping; one that is too long is not read to its end.

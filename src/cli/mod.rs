@@ -10,6 +10,7 @@ pub mod bench;
 pub mod client;
 pub mod codes;
 pub mod demo;
+mod ended;
 pub mod failure;
 mod handed_in;
 mod handles;

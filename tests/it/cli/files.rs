@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -149,6 +150,37 @@ fn no_file_of_rejected_rows_is_left_half_written() {
     place.import_with("good.csv", &small_table(), &["--rejected", &place.path("no/such/folder.csv")]).expect(0);
     let nowhere = place.import_with("one.csv", &format!("{HEADER}{rows}"), &["--rejected", &place.path("no/x.csv")]);
     assert!(nowhere.expect(1).err.contains("cannot be written"));
+}
+
+#[test]
+fn an_import_that_is_told_to_end_says_what_became_of_it() {
+    let place = Place::new();
+    let (table, mapping) = (place.write("one.csv", &small_table()), place.write("map.toml", MAPPING));
+    let login = place.write("login", "aqd_nobody");
+    // A server that takes the connection and never answers: the import is in the middle.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", silent.local_addr().unwrap());
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut command = binary_in(&place.data());
+        command.args([
+            "import",
+            "tracking",
+            &table,
+            "--mapping",
+            &mapping,
+            "--server",
+            &server,
+            "--login-file",
+            &login,
+        ]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let _held = silent.accept().unwrap();
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let ended = child.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{told}");
+        assert!(told.contains("ended before it was done") && told.contains("goes on where it stopped"), "{told}");
+    }
 }
 
 #[test]
