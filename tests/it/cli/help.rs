@@ -61,7 +61,7 @@ fn for_every_command(command: &clap::Command, see: &mut dyn FnMut(&clap::Command
 /// beside it.
 fn examples_in(help: &str) -> Vec<Vec<String>> {
     let key = PublicKey([7; 32]).to_string();
-    let joined = help.replace("\\\n      ", "").replace("ed25519:...", &key);
+    let joined = help.replace("\\\n      ", "").replace(" && ", "\n").replace("ed25519:...", &key);
     let lines = joined.lines().map(|line| line.trim_start().trim_start_matches("RUST_LOG=debug "));
     let commands = lines.filter(|line| line.starts_with("aqueduct "));
     let bare = |line: &str| [" > ", " | ", "  "].iter().fold(line.to_owned(), |line, end| before(&line, end));

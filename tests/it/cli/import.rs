@@ -205,7 +205,7 @@ fn a_period_that_is_still_to_come_is_rejected() {
     assert_eq!(imported["recorded"], json!({ "rows": 1, "purposeRows": 1 }), "one that began goes on");
     let reason = &imported["rejected"]["byReason"][0];
     assert_eq!(reason["reason"], "DATE_AHEAD", "{reason}");
-    let example = format!("row 3: the period {ahead}..{last} is still to come");
+    let example = format!("row 2: the period {ahead}..{last} is still to come");
     assert!(reason.to_string().contains(&example), "{reason}");
     // By its month, and for all rows at once.
     let by_month = MAPPING.replace("from = \"from\"\nto = \"to\"", "column = \"from\"\nformat = \"%m/%Y\"");
