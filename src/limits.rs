@@ -69,6 +69,10 @@ pub const RETRY_AFTER_MS: u64 = 500;
 /// made at most once a minute.
 pub const EMPTY_BLOCK_INTERVAL_MS: u64 = 60_000;
 
+/// How often a serving node asks after the lock that lets it alone write its database, in
+/// milliseconds: after a restart of the database nobody else has long to take it unnoticed.
+pub const LOCK_INTERVAL_MS: u64 = 1_000;
+
 /// Pause before a store that failed is asked again, in milliseconds.
 pub const STORE_RETRY_MS: u64 = 200;
 

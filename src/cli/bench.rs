@@ -12,6 +12,7 @@ use crate::bench::{BENCHMARKS, Plan};
 use crate::service::scratch::Scratch;
 
 use super::Global;
+use super::ended::told_to_end;
 use super::failure::{Failure, Kind};
 use super::handles;
 use super::output::{print, print_json};
@@ -154,29 +155,6 @@ impl Bench {
             say,
         })
     }
-}
-
-/// What ends it early, once it does.
-fn told_to_end() -> Result<impl Future<Output = Kind>, Failure> {
-    let failed = |why: std::io::Error| Failure::other("signals cannot be waited for").because(&why);
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
-    #[cfg(unix)]
-    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(failed)?;
-    #[cfg(not(unix))]
-    let _ = failed;
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = terminate.recv() => Kind::Terminated,
-            _ = interrupt.recv() => Kind::Interrupted,
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-            Kind::Interrupted
-        }
-    })
 }
 
 async fn serve_yardstick(global: &Global) -> Result<(), Failure> {

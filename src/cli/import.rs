@@ -1,9 +1,12 @@
 //! `aqueduct import tracking`: takes a table of official and verified amounts into the books.
 
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::interchange::bounds::MAPPING_BYTES_MAX;
 use crate::service::begin::{self, Beginning};
 use crate::service::import_office::NoImportOffice;
 use crate::service::node::{Node, StartError};
@@ -14,10 +17,11 @@ use crate::service::tracking::prepared::{Prepared, Wanted};
 
 use super::Global;
 use super::client::{ApproverArgs, ServerArgs};
+use super::ended::told_to_end;
 use super::failure::{Failure, Kind};
 use super::import_server::ServerBooks;
 use super::import_told;
-use super::output::{print, print_json, read_input};
+use super::output::{print, print_json};
 use super::progress::Progress;
 
 const EXAMPLES: &str = "\
@@ -97,8 +101,8 @@ impl Import {
 
 impl Tracking {
     async fn run(&self, global: &Global) -> Result<(), Failure> {
-        let mapping = String::from_utf8(read_input(&self.mapping)?)
-            .map_err(|_| Failure::input(format!("{} is not UTF-8 text", self.mapping.display())))?;
+        self.tell_when_ended()?;
+        let mapping = self.mapping()?;
         let books =
             self.server.connect()?.map(|officer| Ok::<_, Failure>((officer, self.approver.connect(&self.server)?)));
         let books = books.transpose()?;
@@ -126,6 +130,41 @@ impl Tracking {
             false => print(&import_told::as_text(&imported))?,
         }
         verdict(&imported)
+    }
+
+    /// Ends the process when somebody tells it to, at once and wherever it is: what is recorded is
+    /// durable, and reading a table waits for nobody. Only says more than the signal would.
+    fn tell_when_ended(&self) -> Result<(), Failure> {
+        let told_to_end = told_to_end()?;
+        let standing = match self.dry_run {
+            true => "a dry run records nothing",
+            false => "what was recorded stays; the same command again goes on where it stopped",
+        };
+        tokio::spawn(async move {
+            let kind = told_to_end.await;
+            // On a terminal a bar may stand in the line.
+            let _ = io::stderr().is_terminal().then(|| io::stderr().write_all(b"\n"));
+            Failure::new(kind, "the import was ended before it was done").way_out(standing).report();
+            std::process::exit(kind as i32);
+        });
+        Ok(())
+    }
+
+    /// The text of the mapping; one that is too long is not read to its end.
+    fn mapping(&self) -> Result<String, Failure> {
+        let path = self.mapping.display();
+        let unread = |why: io::Error| match why.kind() {
+            io::ErrorKind::NotFound => Failure::input(format!("there is no file {path}")),
+            _ => Failure::other(format!("{path} cannot be read")).because(&why),
+        };
+        // Before it is opened: a pipe would wait for somebody to write.
+        if !std::fs::metadata(&self.mapping).map_err(unread)?.is_file() {
+            return Err(Failure::input(format!("{path} is not a file")).way_out("save the mapping as one first"));
+        }
+        let mut bytes = Vec::new();
+        let most = MAPPING_BYTES_MAX as u64 + 1;
+        File::open(&self.mapping).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(unread)?;
+        String::from_utf8(bytes).map_err(|_| Failure::input(format!("{path} is not UTF-8 text")))
     }
 
     /// Records into the data directory, in this process.

@@ -14,8 +14,9 @@ use super::output::{print, write_secret};
 
 const EXAMPLES: &str = "\
 Examples:
-  aqueduct login 7a1c7f6e-3c1b-4b57-9f7a-0d6f2b1f4e11 --label \"treasury, maker\"
-  aqueduct login 7a1c7f6e-3c1b-4b57-9f7a-0d6f2b1f4e11 --new-key
+  aqueduct login 7a1c7f6e-3c1b-4b57-9f7a-0d6f2b1f4e11 --party 0b9f0a52-8d1e-4c0e-9a53-5b6c1f20d7aa \\
+      --label \"treasury, maker\"
+  aqueduct login 7a1c7f6e-3c1b-4b57-9f7a-0d6f2b1f4e11 --party 0b9f0a52-8d1e-4c0e-9a53-5b6c1f20d7aa --new-key
       makes a key that this node keeps for the officer, to be registered with custody NODE";
 
 /// Makes a login for an officer of this node and prints its token once.

@@ -10,6 +10,7 @@ pub mod bench;
 pub mod client;
 pub mod codes;
 pub mod demo;
+mod ended;
 pub mod failure;
 mod handed_in;
 mod handles;
@@ -34,7 +35,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::limits;
@@ -147,6 +148,11 @@ impl Command {
             _ => "warn",
         }
     }
+}
+
+/// The whole command line, as the parser knows it: every command with its options and examples.
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the arguments name.

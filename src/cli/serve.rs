@@ -114,11 +114,18 @@ pub(super) async fn serve(
     });
     let served = crate::server::serve_with(node.clone(), listener, options, ended).await;
     watching.abort();
-    let is_broken = *node.broken().borrow();
+    let (is_broken, is_superseded) = (*node.broken().borrow(), node.recorder().is_superseded());
     match Arc::try_unwrap(node) {
         Ok(node) => node.stop().await,
         // Whatever is recorded is durable; the views catch up at the next start.
         Err(_) => warn!("a request is still under way; leaving it"),
+    }
+    if is_superseded {
+        let sentence = "another process wrote to this chain, or its database was put back to an earlier state";
+        return Err(Failure::refused(format!(
+            "{sentence}; this server ended, and lost nothing that it answered itself"
+        ))
+        .way_out("see to it that one process alone writes here, then start it again"));
     }
     if is_broken {
         return Err(Failure::new(Kind::Broken, "the node could not go on; nothing that was answered is lost")

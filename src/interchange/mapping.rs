@@ -147,6 +147,14 @@ impl Mapping {
         self.programme_label.as_deref()
     }
 
+    /// The period of all rows, if the mapping says it.
+    pub fn fixed_cycle(&self) -> Option<&Cycle> {
+        match &self.cycle {
+            CycleSource::Value(cycle) => Some(cycle),
+            _ => None,
+        }
+    }
+
     /// The levels of the route: first the treasury's, last that of the party that pays.
     pub fn levels(&self) -> &[String] {
         &self.levels

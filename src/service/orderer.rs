@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, info, warn};
+use tokio::time::MissedTickBehavior;
+use tracing::{debug, error, info, warn};
 
 use crate::chain::block::Block;
 use crate::ledger::admit::{Change, Requirement};
@@ -22,7 +23,7 @@ use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::Recorded;
 use crate::ledger::time::Millis;
 use crate::limits;
-use crate::store::chain::{ChainStore, StoredBlock};
+use crate::store::chain::{ChainStore, Kept, StoredBlock};
 use crate::store::error::{AppendError, with_causes};
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
@@ -110,6 +111,8 @@ struct Acceptance {
     clock: AtomicBool,
     /// The last block could be written.
     store: AtomicBool,
+    /// The chain goes on with a block that is not this node's.
+    superseded: AtomicBool,
 }
 
 impl Recorder {
@@ -138,8 +141,13 @@ impl Recorder {
 
     /// Whether operations are taken at all.
     pub fn is_accepting(&self) -> bool {
-        let Acceptance { clock, store } = self.acceptance.as_ref();
+        let Acceptance { clock, store, .. } = self.acceptance.as_ref();
         clock.load(Ordering::SeqCst) && store.load(Ordering::SeqCst) && !self.inbox.is_closed()
+    }
+
+    /// Whether the chain went on without this node, or was put back: then it ends.
+    pub fn is_superseded(&self) -> bool {
+        self.acceptance.superseded.load(Ordering::SeqCst)
     }
 
     /// How many operations wait for the orderer.
@@ -171,6 +179,8 @@ pub struct Orderer {
     /// What did not fit into the last block.
     left: VecDeque<Waiting>,
     serving: bool,
+    /// Who had the writer's lock when it was last asked for.
+    lock: Kept,
 }
 
 impl Orderer {
@@ -186,30 +196,44 @@ impl Orderer {
         serving: bool,
     ) -> (Self, Recorder) {
         let (sender, inbox) = mpsc::channel(limits::QUEUE_OPERATIONS_MAX);
-        let acceptance = Arc::new(Acceptance { clock: AtomicBool::new(true), store: AtomicBool::new(true) });
+        let acceptance = Arc::new(Acceptance {
+            clock: AtomicBool::new(true),
+            store: AtomicBool::new(true),
+            superseded: AtomicBool::new(false),
+        });
         let recorder = Recorder { inbox: sender, lag: projector.lag(), acceptance: acceptance.clone() };
         let left = VecDeque::new();
-        let orderer = Self { replica, chain, views, projector, clock, inbox, stop, acceptance, left, serving };
+        let lock = Kept::Still;
+        let orderer = Self { replica, chain, views, projector, clock, inbox, stop, acceptance, left, serving, lock };
         (orderer, recorder)
     }
 
     /// Runs until stopped; what was taken by then is answered.
     pub async fn run(mut self) {
         let mut tick = tokio::time::interval(Duration::from_millis(limits::EMPTY_BLOCK_INTERVAL_MS));
+        let mut lock = tokio::time::interval(Duration::from_millis(limits::LOCK_INTERVAL_MS));
+        lock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let first = match self.left.pop_front() {
-                Some(waiting) => Some(waiting),
+            let next = match self.left.pop_front() {
+                Some(waiting) => Next::Block(Some(waiting)),
                 None => tokio::select! {
                     waiting = self.inbox.recv() => match waiting {
-                        Some(waiting) => Some(waiting),
+                        Some(waiting) => Next::Block(Some(waiting)),
                         None => break,
                     },
-                    _ = tick.tick(), if self.serving => None,
+                    _ = tick.tick(), if self.serving => Next::Block(None),
+                    _ = lock.tick(), if self.serving => Next::Lock,
                     _ = self.stop.wait_for(|stop| *stop) => break,
                 },
             };
-            let batch = self.gather(first);
-            if !self.round(batch).await {
+            let goes_on = match next {
+                Next::Block(first) => {
+                    let batch = self.gather(first);
+                    self.round(batch).await
+                }
+                Next::Lock => self.keep_lock().await,
+            };
+            if !goes_on {
                 break;
             }
         }
@@ -217,6 +241,49 @@ impl Orderer {
         while let Ok(waiting) = self.inbox.try_recv() {
             waiting.fail(NotRecorded::Stopped);
         }
+    }
+
+    /// Takes the writer's lock again if the database lost it, before anybody else does. False when
+    /// the chain went on without this node.
+    async fn keep_lock(&mut self) -> bool {
+        let before = self.lock;
+        let asked = match self.chain.keep_lock().await {
+            Ok(Kept::Still) => Ok(None),
+            Ok(kept) => self.chain.head().await.map(|head| Some((kept, head))),
+            Err(error) => Err(error),
+        };
+        match asked {
+            Ok(None) => return true,
+            Ok(Some((_, head))) if head.map(|head| head.digest) != self.replica.head().map(|head| head.digest().0) => {
+                self.give_up();
+                return false;
+            }
+            Ok(Some((kept, _))) => self.lock = kept,
+            Err(error) => {
+                debug!(error = with_causes(&error), "the chain store does not answer");
+                return true;
+            }
+        }
+        match (before, self.lock) {
+            (Kept::Elsewhere, Kept::Elsewhere) => {}
+            (_, Kept::Elsewhere) => {
+                warn!("another process has the right to write this chain; nothing is recorded until it has ended");
+                self.acceptance.store.store(false, Ordering::SeqCst);
+            }
+            _ => {
+                info!("the session that writes the chain was lost, and is there again with its lock");
+                if before == Kept::Elsewhere {
+                    self.acceptance.store.store(true, Ordering::SeqCst);
+                }
+            }
+        }
+        true
+    }
+
+    /// Notes that the chain is not the one that this node knows.
+    fn give_up(&self) {
+        error!("the head of the chain is not the block that this node wrote last; stopping");
+        self.acceptance.superseded.store(true, Ordering::SeqCst);
     }
 
     /// What is waiting, as much as one block holds.
@@ -356,7 +423,7 @@ impl Orderer {
             let error = match appended {
                 Ok(()) => return Durable::Yes,
                 Err(AppendError::Conflict) => {
-                    error!(height = stored.height, "another writer appended to the chain; stopping");
+                    self.give_up();
                     return Durable::Lost;
                 }
                 Err(error) => error,
@@ -393,7 +460,10 @@ impl Orderer {
                         }
                         Some(head) if Some(head.height) == before && head.digest == stored.previous => Durable::No,
                         None if before.is_none() => Durable::No,
-                        _ => Durable::Lost,
+                        _ => {
+                            self.give_up();
+                            Durable::Lost
+                        }
                     };
                 }
                 Err(error) => warn!(error = with_causes(&error), "the chain store does not answer"),
@@ -425,6 +495,12 @@ pub(super) fn stored(block: &Block) -> StoredBlock {
         header: block.header.to_bytes(),
         body: block.body_bytes.clone(),
     }
+}
+
+/// What is done next: a block, that of some operation or an empty one, or a look at the lock.
+enum Next {
+    Block(Option<Waiting>),
+    Lock,
 }
 
 enum Durable {

@@ -16,7 +16,7 @@ use super::database::Place;
 use super::error::{AppendError, Cause, StoreError};
 use super::faults::{Faults, Point};
 use super::lock::WriterLock;
-use super::session::Session;
+use super::session::{NoSession, Session};
 use crate::ledger::time::Millis;
 
 /// How long `reopen` waits for a connection in use before it opens new ones beside it.
@@ -26,6 +26,7 @@ const CLOSE_WAIT_SECONDS: u64 = 5;
 const SQLSTATE_LENGTH: usize = 5;
 
 const BLOCKS: &str = "the blocks of the chain";
+const LOCK: &str = "the lock of who writes the chain";
 const PRAGMA: &str = "a pragma of the writing connection";
 
 /// A block as it is stored: what is looked up beside the exact bytes of header and body.
@@ -63,6 +64,17 @@ pub struct Head {
     pub time: Millis,
     /// Index of the entry that comes next.
     pub next_entry: u64,
+}
+
+/// Who has the writer's lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// This store, as before.
+    Still,
+    /// This store again, after its session was lost: what the head says now is final.
+    Again,
+    /// Another process.
+    Elsewhere,
 }
 
 /// The chain store: one connection that appends, a few that read.
@@ -150,6 +162,17 @@ impl ChainStore {
             return Err(AppendError::Conflict);
         }
         self.faults.check(Point::AfterAppend).map_err(|fault| AppendError::Unknown { source: fault.into() })
+    }
+
+    /// Asks after the writer's lock, and takes it again if its session was lost.
+    pub async fn keep_lock(&self) -> Result<Kept, StoreError> {
+        let Some(session) = &self.session else { return Ok(Kept::Still) };
+        match session.keep().await {
+            Ok(false) => Ok(Kept::Still),
+            Ok(true) => Ok(Kept::Again),
+            Err(NoSession::Held) => Ok(Kept::Elsewhere),
+            Err(NoSession::Server(source)) => Err(StoreError::read(LOCK)(source)),
+        }
     }
 
     /// The last block; `None` before the first.

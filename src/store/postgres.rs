@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
+use percent_encoding::percent_decode_str;
 use sea_orm::sea_query::Values;
-use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgSslMode};
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait, Value};
@@ -68,27 +69,102 @@ pub struct Server {
     wait: Duration,
 }
 
-/// A text that is no address of a database. It is not repeated: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the database's address is not of the form postgres://user:password@host:5432/name, with the name of a database"
-)]
-pub struct NotAnAddress;
+/// The options that an address may have behind its `?`: those that the driver knows, which takes
+/// no notice of any other.
+const ADDRESS_OPTIONS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// Longest name of an option that is told to be unknown: what is longer is something else.
+const OPTION_TOLD_BYTES_MAX: usize = 32;
+
+/// Why a text is no address of a database. It is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAddress {
+    /// It looks otherwise.
+    #[error(
+        "the database's address is not of the form postgres://user:password@host:5432/name, with the name of a database"
+    )]
+    Form,
+    /// It has an option that nobody knows, and that would do nothing.
+    #[error(
+        "the database's address has an option {0} that is not known; known are sslmode, sslrootcert, sslcert, sslkey, \
+         host, hostaddr, port, dbname, user, password, application_name, options and statement-cache-capacity"
+    )]
+    UnknownOption(String),
+    /// It does not say how the connection is protected.
+    #[error("sslmode in the database's address is none of disable, allow, prefer, require, verify-ca and verify-full")]
+    SslMode,
+    /// The driver cannot read it, for a reason that repeats nothing of it.
+    #[error(
+        "the database's address cannot be read: {0}; in a user's name or a password the characters / ? # @ : are \
+         written %2F %3F %23 %40 %3A"
+    )]
+    Unreadable(String),
+}
 
 impl FromStr for Server {
     type Err = NotAnAddress;
 
     fn from_str(address: &str) -> Result<Self, NotAnAddress> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
-            return Err(NotAnAddress);
+            return Err(NotAnAddress::Form);
         }
-        let options: PgConnectOptions = address.parse().map_err(|_| NotAnAddress)?;
+        check_options(address)?;
+        let options: PgConnectOptions = address.parse().map_err(|why| NotAnAddress::Unreadable(reason(&why)))?;
         // Not the one that happens to be called as its user is.
         if options.get_database().is_none_or(str::is_empty) {
-            return Err(NotAnAddress);
+            return Err(NotAnAddress::Form);
         }
         let options = options.application_name("aqueduct").options(SETTINGS).disable_statement_logging();
         Ok(Self { options: Box::new(options), wait: Duration::ZERO })
+    }
+}
+
+/// Refuses what stands behind the `?` and would have no effect.
+fn check_options(address: &str) -> Result<(), NotAnAddress> {
+    let address = address.split('#').next().unwrap_or_default();
+    let Some((_, query)) = address.split_once('?') else { return Ok(()) };
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    for option in query.split('&').filter(|option| !option.is_empty()) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let (name, value) = (plain(name), plain(value));
+        let is_setting = name.starts_with("options[") && name.ends_with(']');
+        if !is_setting && !ADDRESS_OPTIONS.contains(&name.as_str()) {
+            // Behind a password with a ? in it stands its rest.
+            let is_told =
+                !query.contains('@') && name.len() <= OPTION_TOLD_BYTES_MAX && !name.contains(char::is_control);
+            return Err(NotAnAddress::UnknownOption(if is_told { name } else { "(not repeated here)".to_owned() }));
+        }
+        if ["sslmode", "ssl-mode"].contains(&name.as_str()) && value.parse::<PgSslMode>().is_err() {
+            return Err(NotAnAddress::SslMode);
+        }
+    }
+    Ok(())
+}
+
+/// What the driver finds wrong, without the words that it puts before each.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(why) => why.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -26,6 +26,9 @@ const LOCK_WAIT_MS: u64 = 3_000;
 /// How long a block may take to be written. Nothing is known of one that takes longer.
 const EXECUTE_SECONDS: u64 = 60;
 
+/// How long a session may take to say that it is there.
+const PING_SECONDS: u64 = 5;
+
 /// PostgreSQL's code for a lock that was not free in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
@@ -70,6 +73,21 @@ impl Session {
             *held = Some(self.open(false).await?);
         }
         Ok(())
+    }
+
+    /// Asks whether it is still open, and opens it again if not; whether it had to.
+    pub(super) async fn keep(&self) -> Result<bool, NoSession> {
+        let mut held = self.connection.lock().await;
+        // Put back only after an answer: nothing is known of a connection without one.
+        if let Some(mut connection) = held.take() {
+            let answer = tokio::time::timeout(Duration::from_secs(PING_SECONDS), connection.ping()).await;
+            if let Ok(Ok(())) = answer {
+                *held = Some(connection);
+                return Ok(false);
+            }
+        }
+        *held = Some(self.open(false).await?);
+        Ok(true)
     }
 
     /// Runs one statement that commits by itself; says how many rows it wrote.

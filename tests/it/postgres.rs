@@ -19,7 +19,9 @@ use aqueduct::service::record::{NotAccepted, Outcome, Status};
 use aqueduct::service::report::{self, Question};
 use aqueduct::service::scratch::Scratch;
 use aqueduct::service::verify::verify;
+use aqueduct::store::chain::{ChainStore, StoredBlock};
 use aqueduct::store::database::Database;
+use aqueduct::store::faults::Faults;
 use aqueduct::store::lock::{LockError, WriterLock};
 use aqueduct_migrations::chain::ChainMigrator;
 use aqueduct_migrations::node::NodeMigrator;
@@ -321,6 +323,28 @@ async fn an_address_is_told_without_its_password() {
         let error = Options::new(directory.path()).with_database(nameless).unwrap_err().to_string();
         assert!(error.contains("the name of a database") && !error.contains("s3cret"), "{error}");
     }
+    let why = |address: &str| Options::new(directory.path()).with_database(address).unwrap_err().to_string();
+    for (options, told) in [
+        ("?sslmod=verify-full", "an option sslmod that is not known; known are sslmode,"),
+        ("?sslmode=verify-full&bogus=1", "an option bogus that"),
+        ("?options[work_mem=1", "an option options[work_mem that"),
+        ("?sslmode=verify-fully", "is none of disable, allow,"),
+        ("?port=99999", "cannot be read: number too large"),
+    ] {
+        let error = why(&format!("postgres://clerk:s3cret@host/books{options}"));
+        assert!(error.contains(told) && !error.contains("s3cret"), "{error}");
+    }
+    for (address, told) in [
+        ("postgres://clerk:s3cret@host:99999/books", "cannot be read: invalid port number"),
+        ("postgres://clerk:s3cret/more@host/books", "written %2F"),
+        ("postgres://clerk:1/x?s3cret@host/books", "an option (not repeated here) that"),
+    ] {
+        let error = why(address);
+        assert!(error.contains(told) && !error.contains("s3cret"), "{error}");
+    }
+    let whole =
+        "postgres://clerk@host/books?sslmode=Verify-Full&ssl-ca=%2Fca.pem&options[work_mem]=1MB&%75ser=clerk#x?y";
+    Options::new(directory.path()).with_database(whole).unwrap();
     told_by_the_command(directory.path(), address);
     told_by_the_command(directory.path(), "mysql://clerk:s3cret@host/books");
 }
@@ -355,6 +379,53 @@ fn a_command_waits_for_a_server_that_is_being_started() {
     cluster.start_again();
     let rest: Vec<String> = lines.collect();
     assert!(waiting.wait().unwrap().success(), "{rest:?}");
+}
+
+#[test]
+fn an_idle_server_takes_its_lock_again_and_ends_when_somebody_else_wrote() {
+    let Some(cluster) = cluster::shared() else { return };
+    let (address, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+    let command = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+        command.args(args).env_remove("RUST_LOG").stdin(Stdio::null());
+        command.arg("--data").arg(directory.path()).env("AQUEDUCT_DATABASE", &address);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    assert!(command(&["init"]).output().unwrap().status.success());
+    let mut server = command(&["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(out.any(|line| line.starts_with("Serving")));
+    let sql = |sql: &str| cluster.sql(name_in(&address), sql);
+    let locks = "FROM pg_locks WHERE locktype = 'advisory' \
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let cut_off = format!("SELECT count(pg_terminate_backend(pid)) {locks} AND granted");
+    let holder = format!("SELECT coalesce(max(pid), 0) {locks} AND granted");
+    let first = sql(&holder);
+    assert_eq!(sql(&cut_off), "1");
+    // Nobody asks it for anything.
+    while [&first, "0"].contains(&sql(&holder).as_str()) {}
+
+    // Somebody else who stands in line for the lock has it next, and goes on with the chain.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (path, other) = (elsewhere.path().to_owned(), database(&address));
+    let waiting = runtime.spawn(async move { WriterLock::acquire(&path, &other).await });
+    while sql(&format!("SELECT count(*) {locks} AND NOT granted")) == "0" {}
+    assert_eq!(sql(&cut_off), "1");
+    runtime.block_on(async {
+        let lock = waiting.await.unwrap().unwrap();
+        let chain = ChainStore::open_locked(&database(&address).chain(), Faults::default(), &lock).await.unwrap();
+        let head = chain.head().await.unwrap().unwrap();
+        let (height, previous, time, first_entry) = (head.height + 1, head.digest, head.time, head.next_entry);
+        let (digest, header, body) = ([7; 32], vec![1], vec![1]);
+        let block = StoredBlock { height, digest, previous, first_entry, entry_count: 0, time, header, body };
+        chain.append(&block).await.unwrap();
+    });
+    let ended = server.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{told}");
+    assert!(told.contains("error: another process wrote to this chain"), "{told}");
 }
 
 fn told_by_the_command(directory: &Path, address: &str) {

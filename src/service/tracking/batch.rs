@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
-
 use uuid::Uuid;
 
 use crate::interchange::mapping::Mapping;
@@ -30,6 +30,9 @@ const CYCLE_BYTES: usize = 80;
 /// Longest programme code that the ledger takes.
 const CODE_BYTES_MAX: usize = 64;
 
+/// A day begins first where clocks are 14 hours ahead of UTC: that long before its noon in UTC.
+const DAY_BEGINS_BEFORE_NOON_MS: i64 = 26 * 3_600_000;
+
 /// What every operation of one import says.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
@@ -41,6 +44,7 @@ pub(super) struct Shape {
     route: Vec<String>,
     /// The latest moment that a row may state.
     latest: Millis,
+    now: Millis,
 }
 
 /// One purpose of one row, as it would stand in an operation.
@@ -90,8 +94,14 @@ impl Shape {
             purposes: mapping.purposes().to_vec(),
             route: mapping.levels().to_vec(),
             latest: now.plus(AHEAD_MS_MAX),
+            now,
         }
     }
+}
+
+/// Whether a period has not begun anywhere on earth.
+pub(super) fn is_to_come(first_day: NaiveDate, now: Millis) -> bool {
+    Millis::noon(first_day) > now.plus(DAY_BEGINS_BEFORE_NOON_MS)
 }
 
 impl Candidate {
@@ -110,6 +120,9 @@ pub(super) fn candidates(shape: &Shape, row: &TrackingRow) -> Result<Vec<Candida
     }
     if row.date.is_some_and(|date| Millis::noon(date) > shape.latest) {
         return Err(whole("DATE_AHEAD", "the day it is stated for is still to come"));
+    }
+    if is_to_come(row.cycle.first, shape.now) {
+        return Err(whole("DATE_AHEAD", &format!("the period {} is still to come", row.cycle.label)));
     }
     let mut fit = Vec::with_capacity(row.purposes.len());
     let mut unfit = Vec::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::interchange::control::{Control, ExactSum};
 use crate::interchange::dialect::Dialect;
-use crate::interchange::mapping::Mapping;
+use crate::interchange::mapping::{Mapping, MappingError};
 use crate::interchange::tally::{Oddities, Sums, Totals};
 use crate::interchange::tracking::{Outcome, Reader};
 use crate::ledger::money::Currency;
@@ -14,7 +14,7 @@ use crate::ledger::time::Millis;
 use crate::limits;
 
 use super::ImportError;
-use super::batch::{Candidate, Shape, Unfit, candidates};
+use super::batch::{Candidate, Shape, Unfit, candidates, is_to_come};
 use super::outcome::{Controls, Counted, Imported, Standing};
 use super::rejected::{BadRow, RejectedFile};
 use super::table::Table;
@@ -58,6 +58,10 @@ impl Prepared {
     /// Reads a table through. `progress` is told what is done, bytes read and bytes in all.
     pub fn read(wanted: &Wanted<'_>, progress: &dyn Fn(&str, u64, u64)) -> Result<Self, ImportError> {
         let mapping = Mapping::parse(wanted.mapping, super::minor_digits)?;
+        if mapping.fixed_cycle().is_some_and(|cycle| is_to_come(cycle.first, wanted.now)) {
+            let (key, problem) = ("cycle.value".to_owned(), "is a period that is still to come".to_owned());
+            return Err(MappingError::Value { key, problem }.into());
+        }
         let rejected_file = wanted.rejected.map(RejectedFile::new).transpose()?;
         let table = Table::look(wanted.table, |done, of| progress("reading", done, of))?;
         Self::read_rows(mapping, table.clone(), wanted.now, rejected_file, progress)

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -152,6 +153,37 @@ fn no_file_of_rejected_rows_is_left_half_written() {
 }
 
 #[test]
+fn an_import_that_is_told_to_end_says_what_became_of_it() {
+    let place = Place::new();
+    let (table, mapping) = (place.write("one.csv", &small_table()), place.write("map.toml", MAPPING));
+    let login = place.write("login", "aqd_nobody");
+    // A server that takes the connection and never answers: the import is in the middle.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", silent.local_addr().unwrap());
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut command = binary_in(&place.data());
+        command.args([
+            "import",
+            "tracking",
+            &table,
+            "--mapping",
+            &mapping,
+            "--server",
+            &server,
+            "--login-file",
+            &login,
+        ]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let _held = silent.accept().unwrap();
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let ended = child.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{told}");
+        assert!(told.contains("ended before it was done") && told.contains("goes on where it stopped"), "{told}");
+    }
+}
+
+#[test]
 fn an_import_that_is_killed_goes_on_where_it_stopped() {
     let whole = Place::new();
     let (rows, programmes) = (1_500, 50);
@@ -240,6 +272,13 @@ fn what_is_no_table_is_told_and_never_waited_for() {
         assert!(import(&pipe).expect(2).err.contains("is not a file"));
     }
     assert!(import("/dev/null").expect(2).err.contains("is not a file"));
+    let table = place.write("one.csv", &small_table());
+    let with = |mapping: &str| place.run(&["import", "tracking", &table, "--mapping", mapping]);
+    for no_file in [&folder, &pipe, "/dev/zero"].into_iter().filter(|path| Path::new(path).exists()) {
+        assert!(with(no_file).expect(2).err.contains("is not a file"), "{no_file}");
+    }
+    assert!(with(&place.path("none.toml")).expect(2).err.contains("there is no file"));
+    assert!(with(&place.write("long.toml", &"#\n".repeat(40_000))).expect(2).err.contains("more than 65536 bytes"));
     assert!(import(&place.write("empty.csv", "")).expect(2).err.contains("the file is empty"));
     for bare in [HEADER.to_owned(), format!("{HEADER}\n,,,,,,,\n")] {
         let refused = import(&place.write("bare.csv", &bare)).expect(2);

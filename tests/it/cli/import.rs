@@ -195,6 +195,31 @@ fn a_day_to_come_and_too_long_a_line_are_rejected_by_themselves() {
 }
 
 #[test]
+fn a_period_that_is_still_to_come_is_rejected() {
+    let place = Place::new();
+    let today = chrono::Utc::now().date_naive();
+    let day = |days| (today + chrono::Days::new(days)).format("%Y-%m-%d").to_string();
+    let (now, last, ahead) = (day(0), day(30), day(3));
+    let table = format!("{HEADER}North,East,{now},{last},5,1,0,0\nNorth,East,{ahead},{last},5,1,0,0\n");
+    let imported = place.import_with("one.csv", &table, &["--accept-good-rows"]).expect(0).json();
+    assert_eq!(imported["recorded"], json!({ "rows": 1, "purposeRows": 1 }), "one that began goes on");
+    let reason = &imported["rejected"]["byReason"][0];
+    assert_eq!(reason["reason"], "DATE_AHEAD", "{reason}");
+    let example = format!("row 2: the period {ahead}..{last} is still to come");
+    assert!(reason.to_string().contains(&example), "{reason}");
+    // By its month, and for all rows at once.
+    let by_month = MAPPING.replace("from = \"from\"\nto = \"to\"", "column = \"from\"\nformat = \"%m/%Y\"");
+    let table = place.write("two.csv", &format!("{HEADER}North,East,01/2099,,5,1,0,0\n"));
+    let mapping = place.write("month.toml", &by_month);
+    let ran = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(2);
+    assert!(ran.out.contains("the period 2099-01 is still to come"), "{}", ran.out);
+    let fixed = MAPPING.replace("from = \"from\"\nto = \"to\"", "value = \"2099-01\"");
+    let mapping = place.write("fixed.toml", &fixed);
+    let ran = place.run(&["import", "tracking", &table, "--mapping", &mapping]).expect(2);
+    assert!(ran.err.contains("`cycle.value` is a period that is still to come"), "{}", ran.err);
+}
+
+#[test]
 fn what_the_rules_refuse_is_known_before_anything_is_recorded() {
     let place = Place::new();
     place.import("one.csv", &small_table()).expect(0);
