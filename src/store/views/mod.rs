@@ -51,6 +51,9 @@ pub struct Applied {
     pub changes_digest: [u8; 32],
 }
 
+/// What was in every cell after the block of a height.
+type PastCells = (u64, Arc<Vec<Cell>>);
+
 /// The derived store.
 #[derive(Clone, Debug)]
 pub struct Views {
@@ -65,7 +68,7 @@ pub struct Views {
     /// The cells as they stand, near enough: what they lack is read.
     cells: Arc<RwLock<Cells>>,
     /// The cells of some earlier heights, the one asked for last at the end.
-    past: Arc<Mutex<VecDeque<(u64, Arc<Vec<Cell>>)>>>,
+    past: Arc<Mutex<VecDeque<PastCells>>>,
 }
 
 impl Views {
