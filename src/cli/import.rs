@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
@@ -50,6 +52,12 @@ word, signed by two officers of one party, an auditor and an approver: those of 
 own import office (in a directory without a chain it begins one), or with --server those whose
 logins are given. Without the approver's login the operations wait until the approver signs them
 (`aqueduct approve`).";
+
+/// How often it is said that an import only waits.
+const WAITING_TOLD_SECONDS: u64 = 5;
+
+const WAITING: &str = "waiting for the database to take what was recorded; this can be ended (Ctrl-C): what was \
+                       recorded stays, and the same command again goes on where it stopped\n";
 
 /// Takes files of other systems into the books.
 #[derive(Debug, Args)]
@@ -181,9 +189,13 @@ impl Tracking {
             begin::begin(global.options(false)?, Beginning { label: "Registrar", demonstration: false }).await?;
         }
         let node = Node::open(options).await.map_err(beside_a_server)?;
-        let recorded = self.record_in(&node, prepared, &say).await;
-        progress.say("writing the views");
-        node.catch_up().await;
+        let recording = async {
+            let recorded = self.record_in(&node, prepared, &say).await;
+            progress.say("writing the views");
+            node.catch_up().await;
+            recorded
+        };
+        let recorded = told_when_waiting(&node, recording).await;
         node.stop().await;
         recorded
     }
@@ -200,6 +212,25 @@ impl Tracking {
         };
         node.catch_up().await;
         prepared.record(&NodeBooks::new(node, office), self.dry_run, say).await.map_err(failure)
+    }
+}
+
+/// Does some work and says, again and again, when it only waits for the stores.
+async fn told_when_waiting<T>(node: &Node, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut before = node.heights().views;
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(Duration::from_secs(WAITING_TOLD_SECONDS)) => {}
+        }
+        let heights = node.heights();
+        let is_stuck = heights.lag_facts > 0 && heights.views == before;
+        before = heights.views;
+        if is_stuck || !node.recorder().is_accepting() {
+            // eprintln would panic when nobody reads any more.
+            let _ = io::stderr().write_all(WAITING.as_bytes());
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 use csv::StringRecord;
+use encoding_rs::Encoding;
 
 use super::amount::{ExtraDecimals, NumberForm, Scale, in_point_form, read_scaled};
 use super::bounds::{AMOUNT_MINOR_MAX, NAME_BYTES_MAX, QUANTITY_DECIMALS, QUANTITY_MICROS_MAX, ROUTE_BYTES_MAX};
@@ -60,6 +61,7 @@ struct Finder {
     /// Each header as it is compared first, and without accents.
     headers: Vec<(String, String)>,
     mapped: Vec<(usize, bool)>,
+    encoding: &'static Encoding,
 }
 
 impl Finder {
@@ -97,7 +99,7 @@ impl Finder {
             found = places(&|(_, loose)| *loose == without_accents);
         }
         match found.as_slice() {
-            [] => Err(OpenError::MissingColumn(column.to_owned())),
+            [] => Err(OpenError::MissingColumn { column: column.to_owned(), encoding: self.encoding.name() }),
             [at] => {
                 self.mapped.push((*at, is_number));
                 Ok(Place { column: column.to_owned(), at: *at })
@@ -108,9 +110,14 @@ impl Finder {
 }
 
 impl Columns {
-    pub(super) fn find(mapping: &Mapping, header: &StringRecord) -> Result<Self, OpenError> {
+    /// Finds them in a header that was read in an encoding.
+    pub(super) fn find(
+        mapping: &Mapping,
+        header: &StringRecord,
+        encoding: &'static Encoding,
+    ) -> Result<Self, OpenError> {
         let headers = header.iter().map(|header| (folded(header), plain(header))).collect();
-        let mut finder = Finder { headers, mapped: Vec::new() };
+        let mut finder = Finder { headers, mapped: Vec::new(), encoding };
         let programme = match &mapping.programme {
             ProgrammeSource::Value(value) => ProgrammeSource::Value(value.clone()),
             ProgrammeSource::Column(column) => ProgrammeSource::Column(finder.text(column)?),

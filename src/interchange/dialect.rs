@@ -98,7 +98,10 @@ pub enum DialectError {
     #[error("the file cannot be read")]
     Source(#[from] io::Error),
     /// The bytes are not UTF-8, and not surely anything else.
-    #[error("the file is not UTF-8; declare its `encoding` in the mapping, such as `gb18030` or `iso-8859-1`{}", hint(.0))]
+    #[error(
+        "the file is not UTF-8; declare its `encoding` in the mapping, such as `gb18030` or `iso-8859-1`{}; a file that \
+         should be UTF-8 may be damaged", hint(.0)
+    )]
     Encoding(Option<&'static str>),
     /// Every other byte of much of the text is 0.
     #[error("the file looks like UTF-16 without a byte order mark; declare `encoding = \"{0}\"` in the mapping")]
@@ -277,7 +280,7 @@ fn find_delimiter<R: Read>(
         let mut header = StringRecord::new();
         let mut records = Records::new(open()?, encoding, delimiter);
         let found = match records.read_filled(&mut header, 0) {
-            Ok((true, _)) => Columns::find(mapping, &header).map(drop),
+            Ok((true, _)) => Columns::find(mapping, &header, encoding).map(drop),
             Ok((false, _)) => Err(OpenError::Empty),
             Err(error) => Err(OpenError::File(error)),
         };
@@ -302,7 +305,7 @@ fn find_numbers<R: Read>(mapping: &Mapping, mut records: Records<R>) -> Result<(
     if !records.read_filled(&mut record, 0).map_err(OpenError::File)?.0 {
         return Err(OpenError::Empty.into());
     }
-    let columns = Columns::find(mapping, &record)?;
+    let columns = Columns::find(mapping, &record, records.encoding())?;
     let mut numbers = Numbers::default();
     let mut row = 1;
     // A fault of the file is told when it is read in earnest; until there, everything counts.

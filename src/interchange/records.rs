@@ -12,7 +12,10 @@ use super::decoding::{Decoding, END, TextFault};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The bytes of a row are not text in the file's encoding.
-    #[error("row {row} is not valid {encoding}; declare the `encoding` in the mapping, such as `gb18030`")]
+    #[error(
+        "row {row} is not valid {encoding}; the file may be damaged there, or be in another encoding: then declare \
+         that as `encoding` in the mapping, such as `gb18030`"
+    )]
     Encoding {
         /// The row.
         row: u64,
@@ -57,6 +60,11 @@ pub(super) struct Records<R> {
 }
 
 impl<R: Read> Records<R> {
+    /// What the bytes are read as.
+    pub(super) fn encoding(&self) -> &'static Encoding {
+        self.encoding
+    }
+
     pub(super) fn new(source: R, encoding: &'static Encoding, delimiter: u8) -> Self {
         let inner = csv::ReaderBuilder::new()
             .has_headers(false)

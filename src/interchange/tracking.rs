@@ -84,8 +84,13 @@ pub enum OpenError {
     #[error("the file is empty")]
     Empty,
     /// A column of the mapping is not in the header.
-    #[error("the file has no column `{0}`")]
-    MissingColumn(String),
+    #[error("the file has no column `{column}`; it was read as {encoding}")]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The encoding by its usual name: read as a wrong one, a header looks like another.
+        encoding: &'static str,
+    },
     /// A column of the mapping is in the header twice, so it is unclear which one is meant.
     #[error("the file has more than one column `{0}`")]
     AmbiguousColumn(String),
@@ -121,7 +126,7 @@ impl<R: Read> Reader<R> {
         let mut identity = Sha256::new();
         feed(&mut identity, &mapping.identity());
         Ok(Self {
-            columns: Columns::find(mapping, &header)?,
+            columns: Columns::find(mapping, &header, dialect.encoding)?,
             tally: Tally::new(mapping),
             mapping: mapping.clone(),
             numbers: dialect.numbers,

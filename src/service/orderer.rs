@@ -215,10 +215,10 @@ impl Orderer {
         lock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let next = match self.left.pop_front() {
-                Some(waiting) => Next::Block(Some(waiting)),
+                Some(waiting) => Next::Block(Some(Box::new(waiting))),
                 None => tokio::select! {
                     waiting = self.inbox.recv() => match waiting {
-                        Some(waiting) => Next::Block(Some(waiting)),
+                        Some(waiting) => Next::Block(Some(Box::new(waiting))),
                         None => break,
                     },
                     _ = tick.tick(), if self.serving => Next::Block(None),
@@ -228,7 +228,7 @@ impl Orderer {
             };
             let goes_on = match next {
                 Next::Block(first) => {
-                    let batch = self.gather(first);
+                    let batch = self.gather(first.map(|first| *first));
                     self.round(batch).await
                 }
                 Next::Lock => self.keep_lock().await,
@@ -499,7 +499,7 @@ pub(super) fn stored(block: &Block) -> StoredBlock {
 
 /// What is done next: a block, that of some operation or an empty one, or a look at the lock.
 enum Next {
-    Block(Option<Waiting>),
+    Block(Option<Box<Waiting>>),
     Lock,
 }
 

@@ -112,6 +112,5 @@ fn filter(tables: &Tables, question: &Question) -> Result<MoneyFilter, ReportErr
         party: question.party.as_ref().map(party).transpose()?,
         area: question.area.clone(),
         currency: question.currency,
-        ..MoneyFilter::default()
     })
 }

@@ -382,6 +382,32 @@ fn a_command_waits_for_a_server_that_is_being_started() {
 }
 
 #[test]
+fn an_import_that_waits_for_the_database_says_so() {
+    let Some(cluster) = cluster::shared() else { return };
+    let (address, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+    let (table, mapping) = (directory.path().join("one.csv"), directory.path().join("map.toml"));
+    std::fs::write(&table, crate::cli::small_table()).unwrap();
+    std::fs::write(&mapping, crate::cli::MAPPING).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+    command.arg("--data").arg(directory.path().join("data")).env("AQUEDUCT_DATABASE", &address);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    assert!(command.arg("init").output().unwrap().status.success());
+    // The views take nothing for a while.
+    let stuck = "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$; \
+        CREATE TRIGGER stuck BEFORE INSERT ON aqueduct_views.blocks EXECUTE FUNCTION stuck()";
+    cluster.sql(name_in(&address), stuck);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aqueduct"));
+    command.arg("--data").arg(directory.path().join("data")).env("AQUEDUCT_DATABASE", &address);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut import = command.args(["import", "tracking"]).arg(&table).arg("--mapping").arg(&mapping).spawn().unwrap();
+    let mut told = BufReader::new(import.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.any(|line| line.starts_with("waiting for the database") && line.contains("can be ended")));
+    cluster.sql(name_in(&address), "DROP FUNCTION stuck CASCADE");
+    let rest: Vec<String> = told.collect();
+    assert!(import.wait().unwrap().success(), "{rest:?}");
+}
+
+#[test]
 fn an_idle_server_takes_its_lock_again_and_ends_when_somebody_else_wrote() {
     let Some(cluster) = cluster::shared() else { return };
     let (address, directory) = (cluster.database(), tempfile::tempdir().unwrap());

@@ -130,7 +130,7 @@ impl Place {
 }
 
 /// A mapping of a small table: two steps of the route, two purposes.
-const MAPPING: &str = r#"
+pub const MAPPING: &str = r#"
 name = "small"
 currency = "USD"
 date_format = "%Y-%m-%d"
@@ -167,7 +167,7 @@ verified = "fuel_verified"
 const HEADER: &str = "state,district,from,to,food_official,food_verified,fuel_official,fuel_verified\n";
 
 /// A small table: a loss, a surplus, money that nobody sent officially, and nothing at all.
-fn small_table() -> String {
+pub fn small_table() -> String {
     format!(
         "{HEADER}North,East,2026-01-01,2026-01-31,100.00,60.50,10.00,10.00\n\
          North,West,2026-01-01,2026-01-31,50.25,70.25,0.00,5.00\n\

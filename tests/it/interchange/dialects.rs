@@ -128,9 +128,12 @@ fn the_mark_between_fields_is_found_by_the_header() {
         assert_eq!(read(&mapping(SMALL), &file).outcomes, expected.outcomes);
     }
     let error = |file: &str| dialect(&mapping(SMALL), file).unwrap_err().to_string();
-    assert_eq!(error(&plain.replace(',', ":")), "the file has no column `programme`");
+    assert_eq!(error(&plain.replace(',', ":")), "the file has no column `programme`; it was read as UTF-8");
     // Told for the mark that divides the header into the most fields.
-    assert_eq!(error(&plain.replace(',', ";").replace("shown;days;", "seen;days;")), "the file has no column `shown`");
+    assert_eq!(
+        error(&plain.replace(',', ";").replace("shown;days;", "seen;days;")),
+        "the file has no column `shown`; it was read as UTF-8"
+    );
     assert_eq!(error(""), "the file is empty");
     let both = HEADER.trim_end();
     assert_eq!(error(&format!("\"{both}")), "the header cannot be read");
@@ -193,7 +196,15 @@ fn the_encoding_is_found_or_asked_for() {
         let error = found(&encoding.encode(&towns).0);
         assert!(error.contains("declare its `encoding`") && error.contains(encoding.name()), "{error}");
     }
-    assert!(found(b"\xff\xff\xff\xff").contains("declare its `encoding`"));
+    let told = found(b"\xff\xff\xff\xff");
+    assert!(told.contains("declare its `encoding`") && told.contains("may be damaged"), "{told}");
+    // So is a file that says itself what it is, and one character of which is only half there.
+    let mut utf_16: Vec<u8> = file(&["Kyoto"]).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    utf_16.splice(..0, [0xff, 0xfe]);
+    let at = utf_16.len() - 4;
+    utf_16[at..at + 2].copy_from_slice(&0xd800_u16.to_le_bytes());
+    let error = read(&small, &utf_16).error.unwrap().to_string();
+    assert!(error.starts_with("row 1 is not valid UTF-16LE; the file may be damaged there"), "{error}");
 }
 
 #[test]

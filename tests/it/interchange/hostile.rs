@@ -31,16 +31,17 @@ fn open_error(file: impl AsRef<[u8]>) -> String {
 fn a_file_without_the_right_header_does_not_open() {
     assert_eq!(open_error(""), "the file is empty");
     assert_eq!(open_error("\n\r\n\n"), "the file is empty");
-    assert_eq!(open_error(good(2)), "the file has no column `programme`");
-    assert_eq!(open_error(HEADER.replace("shown", "seen")), "the file has no column `shown`");
-    assert_eq!(open_error(HEADER.replace("stated", "Paid")), "the file has no column `stated`");
+    assert_eq!(open_error(good(2)), "the file has no column `programme`; it was read as UTF-8");
+    assert_eq!(open_error(HEADER.replace("shown", "seen")), "the file has no column `shown`; it was read as UTF-8");
+    assert_eq!(open_error(HEADER.replace("stated", "Paid")), "the file has no column `stated`; it was read as UTF-8");
     assert_eq!(open_error(HEADER.replace("programme", "paid ,programme")), "the file has more than one column `paid`");
     assert_eq!(open_error(format!("\"{HEADER}")), "header: row 0 opens a quotation mark that is never closed");
     assert_eq!(
         open_error(b"\xff\xfe"),
-        "header: row 0 is not valid UTF-8; declare the `encoding` in the mapping, such as `gb18030`"
+        "header: row 0 is not valid UTF-8; the file may be damaged there, or be in another encoding: then declare that \
+         as `encoding` in the mapping, such as `gb18030`"
     );
-    assert_eq!(open_error([0_u8; 100]), "the file has no column `programme`");
+    assert_eq!(open_error([0_u8; 100]), "the file has no column `programme`; it was read as UTF-8");
 }
 
 #[test]
