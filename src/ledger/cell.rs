@@ -251,8 +251,8 @@ impl Cell {
         self.due.iter().map(|(due, change)| (*due, change.statement.overdue)).filter(|(_, amount)| *amount != 0)
     }
 
-    /// Its bytes: the standing sums, then each due time with its sums, all numbers in the variable
-    /// length of [`push`]. Sums are the number of figures that are not 0, then each with its place.
+    /// Its bytes: the standing sums, then each due time with its sums. Numbers have their sign in the
+    /// lowest bit (zigzag) and come seven bits to a byte, lowest first (LEB128). Sums are the number of figures that are not 0, then each with its place.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         push_sums(&mut bytes, &self.standing);
