@@ -127,12 +127,19 @@ fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
 }
 
+/// More than the largest answer.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
     let mut response = response.unwrap();
     let headers = response.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     let status = response.status().as_u16();
-    Answer { status, headers, text: response.body_mut().read_to_string().unwrap() }
+    Answer {
+        status,
+        headers,
+        text: response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().unwrap(),
+    }
 }
 
 pub fn login(actor: &Actor) -> &str {
