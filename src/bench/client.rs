@@ -60,7 +60,10 @@ impl Client {
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), BenchError> {
-        self.sender.ready().await?;
+        // A server closes a connection on which nothing comes for a while.
+        if self.sender.ready().await.is_err() {
+            *self = Self::open(&self.address).await?;
+        }
         let response = self.sender.send_request(request).await?;
         let status = response.status().as_u16();
         Ok((status, response.into_body().collect().await?.to_bytes()))

@@ -51,7 +51,8 @@ impl Program {
     /// Starts a server and waits until it is ready.
     pub async fn serve(&self) -> Result<Host, BenchError> {
         // One login stands for the many of a payment day.
-        self.start(&["serve", "--login-requests", "1000000", "--login-sockets", "4096"]).await
+        let bounds = ["--login-requests", "1000000", "--login-sockets", "4096", "--login-streams", "4096"];
+        self.start(&[&["serve"], bounds.as_slice()].concat()).await
     }
 
     /// Starts the server that checks one signature for each request and does nothing else.

@@ -42,6 +42,9 @@ pub struct Serve {
     /// How many WebSocket connections one login may hold open.
     #[arg(long, value_name = "NUMBER", default_value_t = limits::LOGIN_SOCKETS_MAX)]
     login_sockets: u64,
+    /// How many subscriptions one login may follow, over all its connections.
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::LOGIN_STREAMS_MAX)]
+    login_streams: u64,
 }
 
 impl Serve {
@@ -65,6 +68,7 @@ impl Serve {
         bounds.pace.per_second = self.login_requests;
         bounds.pace.burst = self.login_requests.saturating_mul(2);
         bounds.sockets.of_login = self.login_sockets;
+        bounds.sockets.streams_of_login = self.login_streams;
         Ok(Options {
             allowed_origins: self.allow_origin.clone(),
             trusted_documents: trusted_documents.map(Arc::new),

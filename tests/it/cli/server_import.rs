@@ -349,6 +349,9 @@ fn answer_over_tls(listener: &TcpListener) {
         write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").unwrap();
         stream.flush().unwrap();
     }
+    // What the client still sends is read to its end: closed before that, the answer could be lost.
+    stream.sock.shutdown(std::net::Shutdown::Write).unwrap();
+    let _ = std::io::copy(&mut stream.sock, &mut std::io::sink());
 }
 
 #[test]
