@@ -88,12 +88,30 @@ pub struct Sums {
     pub hops: HopSums,
 }
 
+/// Does the same with each figure of two sums, in place: a report does it for every cell.
+macro_rules! for_each_figure {
+    ($own:expr, $its:expr, $does:tt) => {
+        for_each_figure!($own, $its, $does, statement: allocated surplus held in_transit overdue booked confirmed
+            deducted returned disputed unaccounted judged_allocated);
+        for_each_figure!($own, $its, $does, hops: loss judged_sent judged_good answered answerable sent arrived
+            deducted refused);
+        let (own, its) = (&mut $own.hops, &$its.hops);
+        for_each_figure!(own, its, $does, quantities: official verified official_quantity verified_quantity lacking);
+    };
+    ($own:expr, $its:expr, $does:tt, $part:ident: $($figure:ident)*) => {
+        $($own.$part.$figure $does $its.$part.$figure;)*
+    };
+}
+
 impl Sums {
-    /// Adds other sums so many times; -1 takes them away.
-    pub fn add(&mut self, other: &Self, times: i128) {
-        let mut figures = self.figures();
-        figures.iter_mut().zip(other.figures()).for_each(|(own, its)| *own += its * times);
-        *self = Self::from_figures(figures);
+    /// Adds other sums.
+    pub fn add(&mut self, other: &Self) {
+        for_each_figure!(self, other, +=);
+    }
+
+    /// Takes other sums away.
+    pub fn subtract(&mut self, other: &Self) {
+        for_each_figure!(self, other, -=);
     }
 
     /// The figures in the order in which stored cells have them; that never changes.
@@ -190,6 +208,24 @@ impl Sums {
     }
 }
 
+/// Whether something comes to what is counted, or goes from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// It comes.
+    In,
+    /// It goes.
+    Out,
+}
+
+impl Count {
+    fn of(self, sums: &mut Sums, what: &Sums) {
+        match self {
+            Self::In => sums.add(what),
+            Self::Out => sums.subtract(what),
+        }
+    }
+}
+
 /// What is in a cell after a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -200,34 +236,34 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Adds a token so many times: 1 when it is made, -1 when it is spent.
-    pub fn add_token(&mut self, token: &Token, times: i128) {
+    /// Adds a token when it is made, or takes it away when it is spent.
+    pub fn count_token(&mut self, token: &Token, count: Count) {
         let sums = |at| {
             let mut statement = Statement::default();
             statement.add_token(token, at);
             Sums { statement, hops: HopSums::default() }
         };
-        self.add(&sums(Millis::MIN), &sums(Millis::MAX), token.due, times);
+        self.count(&sums(Millis::MIN), &sums(Millis::MAX), token.due, count);
     }
 
-    /// Adds a version of a hop so many times: 1 when it comes to stand, -1 when the next replaces it.
-    pub fn add_hop(&mut self, hop: &Hop, times: i128) {
+    /// Adds a version of a hop when it comes to stand, or takes it away when the next replaces it.
+    pub fn count_hop(&mut self, hop: &Hop, count: Count) {
         let sums = |at| {
             let mut hops = HopSums::default();
             hops.add_hop(hop, at);
             Sums { statement: Statement::default(), hops }
         };
-        self.add(&sums(Millis::MIN), &sums(Millis::MAX), Some(hop.due), times);
+        self.count(&sums(Millis::MIN), &sums(Millis::MAX), Some(hop.due), count);
     }
 
-    /// Adds what is `before` a due time and something else `after` it.
-    fn add(&mut self, before: &Sums, after: &Sums, due: Option<Millis>, times: i128) {
-        self.standing.add(before, times);
+    /// Counts what is `before` a due time and something else `after` it.
+    fn count(&mut self, before: &Sums, after: &Sums, due: Option<Millis>, count: Count) {
+        count.of(&mut self.standing, before);
         let mut change = *after;
-        change.add(before, -1);
+        change.subtract(before);
         if let Some(due) = due.filter(|_| change != Sums::default()) {
             let sums = self.due.entry(due).or_default();
-            sums.add(&change, times);
+            count.of(sums, &change);
             if *sums == Sums::default() {
                 self.due.remove(&due);
             }
@@ -242,7 +278,7 @@ impl Cell {
     /// The sums at a moment: what is due by then has fallen due.
     pub fn at(&self, at: Millis) -> Sums {
         let mut sums = self.standing;
-        self.due.range(..at).for_each(|(_, change)| sums.add(change, 1));
+        self.due.range(..at).for_each(|(_, change)| sums.add(change));
         sums
     }
 

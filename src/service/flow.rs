@@ -131,7 +131,7 @@ fn diagram(
             node.sent += sent;
             node.arrived += arrived;
         }
-        shown.entry((ends.0, ends.1, kind)).or_default().add(&Sums { hops, ..Sums::default() }, 1);
+        shown.entry((ends.0, ends.1, kind)).or_default().add(&Sums { hops, ..Sums::default() });
     }
     let mut links: Vec<FlowLink> = shown
         .into_iter()

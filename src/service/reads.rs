@@ -155,7 +155,7 @@ impl Grouped {
         let Self { by, moment, groups } = self;
         let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
         for ((_, currency), sums) in &groups {
-            totals.entry(*currency).or_default().add(sums, 1);
+            totals.entry(*currency).or_default().add(sums);
         }
         let groups = groups.into_iter().map(|((key, currency), sums)| group(tables, key, currency, sums, by));
         let groups = groups.collect();

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, QueryResult};
 
-use crate::ledger::cell::{Cell, CellKey, Fund, FundId, Sums};
+use crate::ledger::cell::{Cell, CellKey, Count, Fund, FundId, Sums};
 use crate::ledger::fact::Fact;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, PartyKey, ProgrammeId};
@@ -108,7 +108,7 @@ impl Cells {
             let fund = &self.funds[place(key.fund.0)];
             if is_in(filter, fund, key, area_of) {
                 let group = Group::of(by, fund, key, area_of);
-                groups.entry((group, fund.currency)).or_default().add(&cell.at(at), 1);
+                groups.entry((group, fund.currency)).or_default().add(&cell.at(at));
             }
         }
         let nothing = Sums::default();
@@ -132,7 +132,7 @@ impl Cells {
                 (_, None) => continue,
             };
             let from = key.from.map_or(End::Nobody, End::Party);
-            links.entry((fund.currency, from, to, kind)).or_default().add(&cell.at(at), 1);
+            links.entry((fund.currency, from, to, kind)).or_default().add(&cell.at(at));
         }
         let nothing = HopSums::default();
         let links = links.into_iter().filter(|(_, sums)| sums.hops != nothing);
@@ -240,19 +240,19 @@ impl Drafting<'_> {
             Fact::AllocationSet(allocation) => self.set_fund(allocation.id, Fund::of(allocation)),
             Fact::TokenMade(token) => {
                 let key = CellKey::of_token(self.fund_of(token.allocation)?, token);
-                change(self, key, &|cell| cell.add_token(token, 1));
+                change(self, key, &|cell| cell.count_token(token, Count::In));
             }
             Fact::TokenSpent(token) => {
                 let key = CellKey::of_token(self.fund_of(token.allocation)?, token);
-                change(self, key, &|cell| cell.add_token(token, -1));
+                change(self, key, &|cell| cell.count_token(token, Count::Out));
             }
             Fact::HopSet(hop, before) => {
                 let fund = self.fund_of(hop.allocation)?;
                 let of = |hop: &Hop| CellKey::of_hop(fund, hop);
                 if let Some(before) = before {
-                    change(self, of(before), &|cell| cell.add_hop(before, -1));
+                    change(self, of(before), &|cell| cell.count_hop(before, Count::Out));
                 }
-                change(self, of(hop), &|cell| cell.add_hop(hop, 1));
+                change(self, of(hop), &|cell| cell.count_hop(hop, Count::In));
             }
             _ => {}
         }

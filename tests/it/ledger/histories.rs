@@ -183,7 +183,7 @@ fn statements_close(history: &History) {
         let mut sum = Sums::default();
         for group in groups {
             assert!(group.closes(), "a group by {name} closes: {group:?}");
-            sum.add(&Sums { statement: group, ..Sums::default() }, 1);
+            sum.add(&Sums { statement: group, ..Sums::default() });
         }
         assert_eq!(sum.statement, total, "the groups by {name} add up");
     };
