@@ -11,7 +11,7 @@ use super::hop::Hop;
 use super::ids::{AreaId, PartyKey, ProgrammeId};
 use super::money::Currency;
 use super::registry::Allocation;
-use super::statement::{HopSums, Quantities, Statement};
+use super::statement::{HopSums, Statement};
 use super::time::Millis;
 use super::token::{HopKind, Token};
 
@@ -88,124 +88,43 @@ pub struct Sums {
     pub hops: HopSums,
 }
 
-/// Does the same with each figure of two sums, in place: a report does it for every cell.
-macro_rules! for_each_figure {
-    ($own:expr, $its:expr, $does:tt) => {
-        for_each_figure!($own, $its, $does, statement: allocated surplus held in_transit overdue booked confirmed
-            deducted returned disputed unaccounted judged_allocated);
-        for_each_figure!($own, $its, $does, hops: loss judged_sent judged_good answered answerable sent arrived
-            deducted refused);
-        let (own, its) = (&mut $own.hops, &$its.hops);
-        for_each_figure!(own, its, $does, quantities: official verified official_quantity verified_quantity lacking);
-    };
-    ($own:expr, $its:expr, $does:tt, $part:ident: $($figure:ident)*) => {
-        $($own.$part.$figure $does $its.$part.$figure;)*
+/// What is done with every figure, from one list of them: in the order in which stored cells have
+/// them, which never changes.
+macro_rules! figures {
+    ($($($step:ident).+),+ $(,)?) => {
+        impl Sums {
+            /// Adds other sums.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$($step).+ += other.$($step).+;)+
+            }
+
+            /// Takes other sums away.
+            pub fn subtract(&mut self, other: &Self) {
+                $(self.$($step).+ -= other.$($step).+;)+
+            }
+
+            fn figures(&self) -> [i128; FIGURES] {
+                [$(self.$($step).+),+]
+            }
+
+            fn from_figures(figures: [i128; FIGURES]) -> Self {
+                let mut sums = Self::default();
+                let places = [$(&mut sums.$($step).+),+];
+                places.into_iter().zip(figures).for_each(|(place, figure)| *place = figure);
+                sums
+            }
+        }
     };
 }
 
-impl Sums {
-    /// Adds other sums.
-    pub fn add(&mut self, other: &Self) {
-        for_each_figure!(self, other, +=);
-    }
-
-    /// Takes other sums away.
-    pub fn subtract(&mut self, other: &Self) {
-        for_each_figure!(self, other, -=);
-    }
-
-    /// The figures in the order in which stored cells have them; that never changes.
-    fn figures(&self) -> [i128; FIGURES] {
-        let (s, h) = (&self.statement, &self.hops);
-        let q = &h.quantities;
-        [
-            s.allocated,
-            s.surplus,
-            s.held,
-            s.in_transit,
-            s.overdue,
-            s.booked,
-            s.confirmed,
-            s.deducted,
-            s.returned,
-            s.disputed,
-            s.unaccounted,
-            s.judged_allocated,
-            h.loss,
-            h.judged_sent,
-            h.judged_good,
-            h.answered,
-            h.answerable,
-            q.official,
-            q.verified,
-            q.official_quantity,
-            q.verified_quantity,
-            q.lacking,
-            h.sent,
-            h.arrived,
-            h.deducted,
-            h.refused,
-        ]
-    }
-
-    fn from_figures(figures: [i128; FIGURES]) -> Self {
-        let [
-            allocated,
-            surplus,
-            held,
-            in_transit,
-            overdue,
-            booked,
-            confirmed,
-            deducted,
-            returned,
-            disputed,
-            unaccounted,
-            judged_allocated,
-            loss,
-            judged_sent,
-            judged_good,
-            answered,
-            answerable,
-            official,
-            verified,
-            official_quantity,
-            verified_quantity,
-            lacking,
-            sent,
-            arrived,
-            deducted_on_hops,
-            refused,
-        ] = figures;
-        Self {
-            statement: Statement {
-                allocated,
-                surplus,
-                held,
-                in_transit,
-                overdue,
-                booked,
-                confirmed,
-                deducted,
-                returned,
-                disputed,
-                unaccounted,
-                judged_allocated,
-            },
-            hops: HopSums {
-                loss,
-                judged_sent,
-                judged_good,
-                answered,
-                answerable,
-                quantities: Quantities { official, verified, official_quantity, verified_quantity, lacking },
-                sent,
-                arrived,
-                deducted: deducted_on_hops,
-                refused,
-            },
-        }
-    }
+figures! {
+    statement.allocated, statement.surplus, statement.held, statement.in_transit, statement.overdue,
+    statement.booked, statement.confirmed, statement.deducted, statement.returned, statement.disputed,
+    statement.unaccounted, statement.judged_allocated,
+    hops.loss, hops.judged_sent, hops.judged_good, hops.answered, hops.answerable,
+    hops.quantities.official, hops.quantities.verified, hops.quantities.official_quantity,
+    hops.quantities.verified_quantity, hops.quantities.lacking,
+    hops.sent, hops.arrived, hops.deducted, hops.refused,
 }
 
 /// Whether something comes to what is counted, or goes from it.
@@ -376,6 +295,22 @@ mod tests {
         }
         assert_eq!(take(&mut [0x80; 40].as_slice()), None);
         assert_eq!(take(&mut [0x80].as_slice()), None);
+    }
+
+    #[test]
+    fn each_figure_keeps_its_place_in_the_bytes() {
+        let bytes = |change: fn(&mut Sums)| {
+            let mut cell = Cell::default();
+            change(&mut cell.standing);
+            cell.to_bytes()
+        };
+        // One figure; twice its place; twice the amount: no sign in the lowest bit.
+        assert_eq!(bytes(|sums| sums.statement.allocated = 7), [2, 0, 14]);
+        assert_eq!(bytes(|sums| sums.statement.held = 7), [2, 4, 14]);
+        assert_eq!(bytes(|sums| sums.statement.judged_allocated = 7), [2, 22, 14]);
+        assert_eq!(bytes(|sums| sums.hops.loss = 7), [2, 24, 14]);
+        assert_eq!(bytes(|sums| sums.hops.quantities.lacking = 7), [2, 42, 14]);
+        assert_eq!(bytes(|sums| sums.hops.refused = -1), [2, 50, 1]);
     }
 
     #[test]
