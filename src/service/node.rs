@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
-use crate::ledger::ids::{AllocationId, KeyId, PartyKey};
+use crate::ledger::ids::{KeyId, PartyKey};
 use crate::ledger::operation::Stated;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
@@ -21,7 +21,7 @@ use crate::ledger::time::Millis;
 use crate::limits;
 use crate::store::chain::ChainStore;
 use crate::store::database::{Database, Place};
-use crate::store::error::{StoreError, with_causes};
+use crate::store::error::StoreError;
 use crate::store::faults::Faults;
 use crate::store::lock::{LockError, WriterLock};
 use crate::store::node::NodeStore;
@@ -34,10 +34,12 @@ use crate::store::views::error::ViewsError;
 
 use super::bodies::Bodies;
 use super::clock::{Clock, ClockSuspect};
+use super::identity;
 use super::metrics::Metrics;
 use super::officers::Viewer;
 use super::operation::{Checked, NotAnOperation};
-use super::orderer::{NotRecorded, Orderer, PrefetchError, Recorder, prefetch};
+use super::orderer::{NotRecorded, Orderer, Recorder};
+use super::prefetch::{PrefetchError, prefetch};
 use super::projector::{Applied, Projector};
 use super::replica::{Rejected, Replica};
 use super::statements::Statements;
@@ -254,7 +256,7 @@ impl Node {
             return Err(StartError::ClockBehind { now, head: stored_head.time });
         }
         let (mut replica, applied) = load(&opened, bounds).await?;
-        let identity = check_identity(opened.views.clone()).await?;
+        let identity = identity::check(opened.views.clone()).await?;
         let (stop, stopped) = watch::channel(false);
         let metrics = Arc::new(Metrics::new(now));
         let (projector, projecting) =
@@ -277,7 +279,7 @@ impl Node {
         let ordering = watch_over("orderer", tokio::spawn(orderer.run()), &stop, &broken);
         let projecting = watch_over("projector", projecting, &stop, &broken);
         if let Some(identity) = identity {
-            tokio::spawn(watch_identity(identity, broken.clone()));
+            tokio::spawn(identity::watch(identity, broken.clone()));
         }
         info!(chain.id = %chain_id, height = stored_head.height, "node is open");
         let node = Self {
@@ -525,42 +527,6 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     // Signatures are deterministic (RFC 8032), so this is a secret that needs no place of its own.
     let salt_key = Digest::of(&keyring.sign(proposer, b"aqueduct/salt-key/v1")?).0;
     Ok(Opened { chain, views, store, keyring, proposer: PublicKey(proposer.0), salt_key, lock })
-}
-
-/// Whether the tokens of every allocation add up to it; of large books the answer comes later.
-async fn check_identity(views: Views) -> Result<Option<Identity>, StartError> {
-    let mut checking = tokio::spawn(async move { views.identity_breaks().await });
-    let wait = Duration::from_millis(limits::IDENTITY_WAIT_MS);
-    match tokio::time::timeout(wait, &mut checking).await {
-        Err(_) => Ok(Some(checking)),
-        Ok(breaks) => match breaks.map_err(|why| StartError::ViewsContradict(why.to_string()))??.first() {
-            Some(first) => Err(StartError::ViewsContradict(identity_broken(*first))),
-            None => Ok(None),
-        },
-    }
-}
-
-/// The allocations that do not add up, once they are known.
-type Identity = JoinHandle<Result<Vec<AllocationId>, ViewsError>>;
-
-fn identity_broken(allocation: AllocationId) -> String {
-    format!("allocation {allocation} does not add up to its tokens")
-}
-
-/// Ends a node whose books turn out not to add up.
-async fn watch_identity(identity: Identity, broken: Arc<watch::Sender<bool>>) {
-    match identity.await {
-        Ok(Ok(breaks)) => {
-            if let Some(first) = breaks.first() {
-                let what = identity_broken(*first);
-                error!(what, "the views contradict themselves; make them anew with `aqueduct rebuild`");
-                broken.send_replace(true);
-            }
-        }
-        Ok(Err(why)) => warn!(error = with_causes(&why), "the identity of the books could not be checked"),
-        // The node is stopping.
-        Err(_) => {}
-    }
 }
 
 /// The books as the views hold them.

@@ -27,7 +27,7 @@ use crate::store::views::project::ProjectedBlock;
 use crate::store::views::{Applied, Views};
 
 use super::node::stated_of;
-use super::orderer::{PrefetchError, prefetch};
+use super::prefetch::{PrefetchError, prefetch};
 use super::projector::projected;
 use super::replica::{Rejected, Replica};
 use super::verified::{CheckedHead, Fault, Verified};
