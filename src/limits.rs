@@ -84,16 +84,19 @@ pub const APPEND_TRIES_MAX: u32 = 3;
 /// that is restarted is back within seconds. After it they are told to ask again later.
 pub const STORE_OUTAGE_MS: u64 = 10_000;
 
-/// Changes that may wait for the views. Beyond it nothing is accepted: each fact takes a few
-/// hundred bytes of memory, so this is about 1 GiB.
-pub const LAG_FACTS_MAX: i64 = 4_000_000;
+/// Changes that may wait for the views: 10 million outputs, each a token and a hop. Beyond it
+/// nothing is accepted.
+pub const LAG_FACTS_MAX: i64 = 20_000_000;
+
+/// Bytes of memory that these changes may take. Beyond it nothing is accepted.
+pub const LAG_BYTES_MAX: i64 = 1 << 30;
 
 /// Changes that one transaction of the views may hold. Large ones keep bulk rates; larger ones
 /// only add memory.
 pub const PROJECTION_FACTS_MAX: i64 = 100_000;
 
 /// Tokens, hops, allocations, operations and rows kept in memory once the views hold them. The
-/// working set of a busy day; each takes up to 500 bytes.
+/// working set of a busy day; each takes up to 200 bytes.
 pub const RESIDENT_RECORDS_MAX: usize = 500_000;
 
 /// How long a read waits for the last entry of its own login, in milliseconds.

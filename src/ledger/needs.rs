@@ -7,6 +7,7 @@
 //! resident and are never named here.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -78,7 +79,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn replay(&mut self, stated: &Stated) {
-        let known = self.books.party_key(&stated.party).and_then(|party| self.books.operation(&(stated.id, *party)));
+        let known = self.books.party_key(&stated.party).and_then(|party| self.books.operation(&(stated.id, party)));
         if known.is_none() {
             self.needs.operations.insert(stated.id);
         }
@@ -115,12 +116,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn referred(&mut self, reference: &Reference) -> Option<&'a Recorded> {
+    fn referred(&mut self, reference: &Reference) -> Option<Arc<Recorded>> {
         let recorded = self.books.referred(reference);
         if recorded.is_none() {
             self.needs.operations.insert(reference.operation);
         }
-        recorded.map(AsRef::as_ref)
+        recorded
     }
 
     fn place(&mut self, reference: &Reference) -> Option<Place> {
@@ -146,7 +147,7 @@ impl<'a> Search<'a> {
     fn reversal(&mut self, stated: &Stated, reference: &Reference) {
         let Some(recorded) = self.referred(reference) else { return };
         let entry = recorded.entry;
-        let own = self.books.party_key(&stated.party) == Some(&recorded.party);
+        let own = self.books.party_key(&stated.party) == Some(recorded.party);
         match recorded.kind {
             Kind::TokenDispatch | Kind::TokenReturn | Kind::RecoveryRecord if own => {
                 let hop = Place::new(entry, reference.output).and_then(|place| self.hop(HopId(place)));
@@ -183,16 +184,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn token(&mut self, id: TokenId) -> Option<&'a Token> {
+    fn token(&mut self, id: TokenId) -> Option<Arc<Token>> {
         let token = self.books.token(&id);
         if token.is_none() {
             self.needs.tokens.insert(id);
         }
-        token.map(AsRef::as_ref)
+        token
     }
 
     /// A hop with its allocation and its live tokens, from which its state follows.
-    fn hop(&mut self, id: HopId) -> Option<&'a Hop> {
+    fn hop(&mut self, id: HopId) -> Option<Arc<Hop>> {
         let Some(hop) = self.books.hop(&id) else {
             self.needs.hops.insert(id);
             return None;
@@ -201,7 +202,7 @@ impl<'a> Search<'a> {
         hop.live.iter().for_each(|token| {
             self.token(*token);
         });
-        Some(hop.as_ref())
+        Some(hop)
     }
 
     fn allocation(&mut self, id: AllocationId) {

@@ -2,17 +2,22 @@
 //!
 //! A [`Layer`] is a set of tables over another set. The committed state is a layer over
 //! nothing; a block under construction is a layer over it; an operation being admitted is a
-//! layer over that. Merging a layer into the one below is the only way anything changes.
+//! layer over that. Merging a layer into the one below, or committing the changes of a block, is
+//! the only way anything changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::admit::Change;
 use super::fact::Fact;
 use super::hop::Hop;
 use super::ids::{AllocationId, AreaId, HopId, KeyId, PartyKey, ProgrammeId, Reference, TokenId};
 use super::money::Currency;
+use super::packed::{Packed, PackedChange, Packing, packed};
+use super::parties::Parties;
+use super::records::Records;
 use super::registry::{Allocation, Appropriation, OfficerKey, Party, PartyKind, Programme, Recorded};
 use super::token::Token;
 
@@ -21,10 +26,8 @@ use super::token::Token;
 pub struct Tables {
     /// Areas by path.
     pub areas: BTreeMap<String, AreaId>,
-    /// Parties by key.
-    pub parties: BTreeMap<PartyKey, Arc<Party>>,
-    /// Parties by public id.
-    pub party_ids: BTreeMap<Uuid, PartyKey>,
+    /// Parties.
+    pub parties: Parties,
     /// Keys.
     pub keys: BTreeMap<KeyId, Arc<OfficerKey>>,
     /// Programmes.
@@ -38,11 +41,11 @@ pub struct Tables {
     /// Allocations; the bottom layer may hold only some.
     pub allocations: BTreeMap<AllocationId, Arc<Allocation>>,
     /// Tokens; the bottom layer may hold only some.
-    pub tokens: BTreeMap<TokenId, Arc<Token>>,
+    pub tokens: Records<Token>,
     /// Hops; the bottom layer may hold only some.
-    pub hops: BTreeMap<HopId, Arc<Hop>>,
+    pub hops: Records<Hop>,
     /// Recorded operations by id and party; the bottom layer may hold only some.
-    pub operations: BTreeMap<(Uuid, PartyKey), Arc<Recorded>>,
+    pub operations: Records<Recorded>,
     /// Imported rows with the entry that imported them; the bottom layer may hold only some.
     pub rows: BTreeMap<[u8; 16], Option<u64>>,
 }
@@ -55,16 +58,10 @@ pub struct Layer<'a> {
 }
 
 macro_rules! look_up {
-    ($($(#[$doc:meta])* $name:ident($key:ty) in $table:ident -> $value:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($key:ty) $($get:ident).+ -> $value:ty;)*) => {$(
         $(#[$doc])*
-        pub fn $name(&self, key: $key) -> Option<&'a $value> {
-            let mut layer = self;
-            loop {
-                if let Some(found) = layer.tables.$table.get(key) {
-                    return Some(found);
-                }
-                layer = layer.below?;
-            }
+        pub fn $name(&self, key: $key) -> Option<$value> {
+            self.first(|tables| tables.$($get).+(key))
         }
     )*};
 }
@@ -80,33 +77,46 @@ impl<'a> Layer<'a> {
         Self { tables, below: Some(below) }
     }
 
+    /// What the uppermost layer that knows it says.
+    fn first<T>(&self, known: impl Fn(&'a Tables) -> Option<T>) -> Option<T> {
+        let mut layer = self;
+        loop {
+            if let Some(found) = known(layer.tables) {
+                return Some(found);
+            }
+            layer = layer.below?;
+        }
+    }
+
     look_up! {
         /// The number of an area.
-        area(&str) in areas -> AreaId;
+        area(&str) areas.get -> &'a AreaId;
         /// A party.
-        party(&PartyKey) in parties -> Arc<Party>;
+        party(&PartyKey) parties.get -> Arc<Party>;
         /// A party by its public id.
-        party_key(&Uuid) in party_ids -> PartyKey;
+        party_by_id(&Uuid) parties.by_id -> Arc<Party>;
+        /// The key of a party by its public id.
+        party_key(&Uuid) parties.key_of -> PartyKey;
         /// A key.
-        key(&KeyId) in keys -> Arc<OfficerKey>;
+        key(&KeyId) keys.get -> &'a Arc<OfficerKey>;
         /// A programme.
-        programme(&ProgrammeId) in programmes -> Arc<Programme>;
+        programme(&ProgrammeId) programmes.get -> &'a Arc<Programme>;
         /// A programme by its code.
-        programme_id(&str) in programme_codes -> ProgrammeId;
+        programme_id(&str) programme_codes.get -> &'a ProgrammeId;
         /// An appropriation.
-        appropriation(&(ProgrammeId, String)) in appropriations -> Arc<Appropriation>;
+        appropriation(&(ProgrammeId, String)) appropriations.get -> &'a Arc<Appropriation>;
         /// All money of a currency.
-        total(&Currency) in totals -> i64;
+        total(&Currency) totals.get -> &'a i64;
         /// An allocation.
-        allocation(&AllocationId) in allocations -> Arc<Allocation>;
+        allocation(&AllocationId) allocations.get -> &'a Arc<Allocation>;
         /// A token.
-        token(&TokenId) in tokens -> Arc<Token>;
+        token(&TokenId) tokens.get -> Arc<Token>;
         /// A hop.
-        hop(&HopId) in hops -> Arc<Hop>;
+        hop(&HopId) hops.get -> Arc<Hop>;
         /// A recorded operation.
-        operation(&(Uuid, PartyKey)) in operations -> Arc<Recorded>;
+        operation(&(Uuid, PartyKey)) operations.get -> Arc<Recorded>;
         /// The entry that imported a row.
-        row(&[u8; 16]) in rows -> Option<u64>;
+        row(&[u8; 16]) rows.get -> &'a Option<u64>;
     }
 
     /// How many areas have a number.
@@ -121,18 +131,9 @@ impl<'a> Layer<'a> {
     }
 
     /// The recorded operation that a reference names.
-    pub fn referred(&self, reference: &Reference) -> Option<&'a Arc<Recorded>> {
-        let first = (reference.operation, PartyKey::MIN);
-        let last = (reference.operation, PartyKey::MAX);
-        let mut layer = Some(self);
-        while let Some(at) = layer {
-            let mut found = at.tables.operations.range(first..=last).map(|(_, recorded)| recorded);
-            if let Some(recorded) = found.find(|recorded| recorded.digest == reference.digest) {
-                return Some(recorded);
-            }
-            layer = at.below;
-        }
-        None
+    pub fn referred(&self, reference: &Reference) -> Option<Arc<Recorded>> {
+        let all = (reference.operation, PartyKey::MIN)..=(reference.operation, PartyKey::MAX);
+        self.first(|tables| tables.operations.range(all.clone()).find(|recorded| recorded.digest == reference.digest))
     }
 
     /// The kind of a party that exists.
@@ -141,18 +142,16 @@ impl<'a> Layer<'a> {
     }
 
     /// The tokens that an entry made, in order.
-    pub fn tokens_of_entry(&self, entry: u64) -> Vec<&'a Arc<Token>> {
-        let ids = self.keys_in_range(entry, |tables, first, last| {
-            tables.tokens.range(TokenId(first)..=TokenId(last)).map(|(id, _)| *id).collect()
-        });
+    pub fn tokens_of_entry(&self, entry: u64) -> Vec<Arc<Token>> {
+        let ids = self
+            .keys_in_range(entry, |tables, first, last| tables.tokens.keys(TokenId(first)..=TokenId(last)).collect());
         ids.iter().filter_map(|id| self.token(id)).collect()
     }
 
     /// The hops that an entry opened, in order.
-    pub fn hops_of_entry(&self, entry: u64) -> Vec<&'a Arc<Hop>> {
-        let ids = self.keys_in_range(entry, |tables, first, last| {
-            tables.hops.range(HopId(first)..=HopId(last)).map(|(id, _)| *id).collect()
-        });
+    pub fn hops_of_entry(&self, entry: u64) -> Vec<Arc<Hop>> {
+        let ids =
+            self.keys_in_range(entry, |tables, first, last| tables.hops.keys(HopId(first)..=HopId(last)).collect());
         ids.iter().filter_map(|id| self.hop(id)).collect()
     }
 
@@ -194,8 +193,7 @@ impl Tables {
                 self.areas.insert(path.clone(), *id);
             }
             Fact::PartyRegistered(party) => {
-                self.party_ids.insert(party.id, party.key);
-                self.parties.insert(party.key, party.clone());
+                self.parties.insert(party.clone());
             }
             Fact::KeySet(key) => {
                 self.keys.insert(key.key, key.clone());
@@ -211,10 +209,10 @@ impl Tables {
                 self.allocations.insert(allocation.id, allocation.clone());
             }
             Fact::TokenMade(token) | Fact::TokenSpent(token) => {
-                self.tokens.insert(token.id, token.clone());
+                self.tokens.insert(token.clone());
             }
             Fact::HopSet(hop, _) => {
-                self.hops.insert(hop.id, hop.clone());
+                self.hops.insert(hop.clone());
             }
             Fact::RowSet(key, entry) => {
                 self.rows.insert(*key, *entry);
@@ -223,7 +221,43 @@ impl Tables {
                 self.totals.insert(*currency, *total);
             }
             Fact::Recorded(recorded) => {
-                self.operations.insert((recorded.id, recorded.party), recorded.clone());
+                self.operations.insert(recorded.clone());
+            }
+        }
+    }
+
+    /// Applies a change to the committed books, which keep it in compact form, and gives that
+    /// form. Cannot fail.
+    pub fn commit(&mut self, change: &Change) -> PackedChange {
+        let mut packing = Packing::of(change.facts.len());
+        for fact in &change.facts {
+            match fact {
+                Fact::TokenMade(token) => self.tokens.insert_packed(token.id, packing.token(token, true)),
+                Fact::TokenSpent(token) => self.tokens.insert_packed(token.id, packing.token(token, false)),
+                Fact::HopSet(hop, before) => {
+                    self.hops.insert_packed(hop.id, packing.hop(hop, before.as_deref()));
+                }
+                Fact::Recorded(recorded) => {
+                    packing.other(fact);
+                    self.operations.insert_packed(recorded.key(), &packed(recorded.as_ref()));
+                }
+                _ => {
+                    packing.other(fact);
+                    self.apply_one(fact);
+                }
+            }
+        }
+        packing.finish(change.facts.len())
+    }
+
+    /// Takes records that are stored elsewhere into the committed books.
+    pub fn remember(&mut self, facts: &[Fact]) {
+        for fact in facts {
+            match fact {
+                Fact::TokenMade(token) => self.tokens.insert_packed(token.id, &packed(token.as_ref())),
+                Fact::HopSet(hop, _) => self.hops.insert_packed(hop.id, &packed(hop.as_ref())),
+                Fact::Recorded(recorded) => self.operations.insert_packed(recorded.key(), &packed(recorded.as_ref())),
+                _ => self.apply_one(fact),
             }
         }
     }
@@ -236,17 +270,16 @@ impl Tables {
     /// Merges a layer that lay over this one.
     pub fn merge(&mut self, over: Self) {
         self.areas.extend(over.areas);
-        self.parties.extend(over.parties);
-        self.party_ids.extend(over.party_ids);
+        self.parties.merge(over.parties);
         self.keys.extend(over.keys);
         self.programmes.extend(over.programmes);
         self.programme_codes.extend(over.programme_codes);
         self.appropriations.extend(over.appropriations);
         self.totals.extend(over.totals);
         self.allocations.extend(over.allocations);
-        self.tokens.extend(over.tokens);
-        self.hops.extend(over.hops);
-        self.operations.extend(over.operations);
+        self.tokens.merge(over.tokens);
+        self.hops.merge(over.hops);
+        self.operations.merge(over.operations);
         self.rows.extend(over.rows);
     }
 }

@@ -71,7 +71,7 @@ impl Node {
         let tables = self.tables();
         // Another node of the chain may have an office of the same name: ours has our keys, or
         // none yet, when an earlier registration was interrupted.
-        let offices = tables.parties.values().filter(|party| is_office(party));
+        let offices = tables.parties.offices().filter(|party| is_office(party));
         let mut ours = offices.filter(|party| {
             let mut keys = tables.keys.values().filter(|key| key.party == party.key);
             keys.all(|key| self.holds(key))
@@ -107,7 +107,8 @@ impl Node {
 
     fn known_key(&self, party: Uuid, role: Role) -> Option<KeyId> {
         let tables = self.tables();
-        let of_office = |key: &OfficerKey| tables.party_ids.get(&party) == Some(&key.party);
+        let office = tables.parties.key_of(&party);
+        let of_office = |key: &OfficerKey| office == Some(key.party);
         let fits = |key: &OfficerKey| of_office(key) && key.roles == [role] && self.holds(key);
         tables.keys.values().find(|key| fits(key)).map(|key| key.key)
     }

@@ -281,13 +281,13 @@ impl Node {
     pub fn parties_list(&self, filter: &PartyFilter, page: Page<u64>) -> Listed<Arc<Party>, u64> {
         let tables = self.tables();
         let fits = parties_meant(&tables, filter);
-        let key = |party: &&Arc<Party>| place_number(party.key.0);
-        let found = match &filter.only {
+        let key = |party: &Arc<Party>| place_number(party.key.0);
+        let beyond = page.after.map_or(Bound::Unbounded, |number| Bound::Excluded(PartyKey(place_of(number))));
+        match &filter.only {
             Some(only) => page.part_of(named(&tables, only).filter(|party| fits(party)).collect(), key),
-            None if page.newest_first => page.walk(before(&tables.parties, page.after, PartyKey), key, fits),
-            None => page.walk(after(&tables.parties, page.after, PartyKey), key, fits),
-        };
-        found.map(Arc::clone, |key| key)
+            None if page.newest_first => page.walk(tables.parties.falling(beyond), key, fits),
+            None => page.walk(tables.parties.rising(beyond), key, fits),
+        }
     }
 
     /// How many parties it has.
@@ -324,7 +324,7 @@ impl Node {
 }
 
 /// Whether a party is meant.
-fn parties_meant<'a>(tables: &Tables, filter: &'a PartyFilter) -> impl Fn(&&Arc<Party>) -> bool + use<'a> {
+fn parties_meant<'a>(tables: &Tables, filter: &'a PartyFilter) -> impl Fn(&Arc<Party>) -> bool + use<'a> {
     let areas: Option<BTreeSet<AreaId>> = filter.area.as_ref().map(|area| areas_under(tables, area));
     move |party| {
         filter.kind.is_none_or(|kind| kind == party.kind)
@@ -346,21 +346,9 @@ fn has_part(text: &str, part: &str) -> bool {
 }
 
 /// The parties of some keys, in order of the keys.
-fn named<'a>(tables: &'a Tables, keys: &[PartyKey]) -> impl Iterator<Item = &'a Arc<Party>> + use<'a> {
+fn named<'a>(tables: &'a Tables, keys: &[PartyKey]) -> impl Iterator<Item = Arc<Party>> + use<'a> {
     let keys: BTreeSet<PartyKey> = keys.iter().copied().collect();
     keys.into_iter().filter_map(move |key| tables.parties.get(&key))
-}
-
-/// The values after a key, rising.
-fn after<K: Ord, V>(map: &BTreeMap<K, V>, key: Option<u64>, of: impl Fn(Place) -> K) -> impl Iterator<Item = &V> {
-    let from = key.map_or(Bound::Unbounded, |key| Bound::Excluded(of(place_of(key))));
-    map.range((from, Bound::Unbounded)).map(|(_, value)| value)
-}
-
-/// The values before a key, falling.
-fn before<K: Ord, V>(map: &BTreeMap<K, V>, key: Option<u64>, of: impl Fn(Place) -> K) -> impl Iterator<Item = &V> {
-    let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(of(place_of(key))));
-    map.range((Bound::Unbounded, to)).rev().map(|(_, value)| value)
 }
 
 /// A page by places, as the store takes it.

@@ -2,6 +2,7 @@
 //! before, from the views as they stood right after it. Either way the same answer.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -174,8 +175,8 @@ impl Node {
         let entry = made.recorded.entry;
         let tables = self.tables();
         if let Some((first, last)) = crate::ledger::ids::Place::range_of(entry) {
-            made.parties =
-                tables.parties.range(PartyKey(first)..=PartyKey(last)).map(|(_, party)| party.clone()).collect();
+            let from = tables.parties.rising(Bound::Included(PartyKey(first)));
+            made.parties = from.take_while(|party| party.key <= PartyKey(last)).collect();
         }
         made.keys = tables
             .keys

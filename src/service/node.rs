@@ -13,7 +13,7 @@ use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
-use crate::ledger::ids::{KeyId, PartyKey};
+use crate::ledger::ids::KeyId;
 use crate::ledger::operation::Stated;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
@@ -455,8 +455,7 @@ impl Node {
     /// A party by its public id.
     pub fn party_by_id(&self, id: Uuid) -> Option<Arc<Party>> {
         let tables = self.tables();
-        let key: &PartyKey = tables.party_ids.get(&id)?;
-        tables.parties.get(key).cloned()
+        tables.parties.by_id(&id)
     }
 
     /// The entry and expiry of an operation that the views hold.

@@ -25,7 +25,7 @@ impl Viewer {
     pub fn of(tables: &Tables, officer: Uuid) -> Option<Self> {
         let is_valid = |key: &&Arc<OfficerKey>| key.officer == officer && key.revoked_by.is_none();
         let keys: Vec<_> = tables.keys.values().filter(is_valid).cloned().collect();
-        let party = tables.parties.get(&keys.first()?.party)?.clone();
+        let party = tables.parties.get(&keys.first()?.party)?;
         Some(Self { officer, party, keys })
     }
 

@@ -38,13 +38,14 @@ pub struct Applied {
 pub struct Lag {
     facts: AtomicI64,
     facts_max: i64,
+    bytes: AtomicI64,
     applied_entries: AtomicU64,
 }
 
 impl Lag {
     /// Whether nothing more may be accepted until the views catch up.
     pub fn is_over_its_bound(&self) -> bool {
-        self.facts.load(Ordering::SeqCst) > self.facts_max
+        self.facts.load(Ordering::SeqCst) > self.facts_max || self.bytes.load(Ordering::SeqCst) > limits::LAG_BYTES_MAX
     }
 
     /// The facts waiting.
@@ -61,16 +62,13 @@ impl Lag {
 /// Where committed blocks are handed to the projector.
 #[derive(Clone, Debug)]
 pub struct Projector {
-    inbox: mpsc::UnboundedSender<Waiting>,
+    inbox: mpsc::UnboundedSender<CommittedBlock>,
     head: Arc<watch::Sender<Applied>>,
     applied: watch::Receiver<Applied>,
     lag: Arc<Lag>,
     metrics: Arc<Metrics>,
     batches: Arc<Batches>,
 }
-
-/// A block that waits to be written, and whether money fell due with it.
-type Waiting = (ProjectedBlock, bool);
 
 impl Projector {
     /// Starts a projector behind what the views hold; it ends when every handle is dropped and
@@ -88,6 +86,7 @@ impl Projector {
         let lag = Arc::new(Lag {
             facts: AtomicI64::new(0),
             facts_max: lag_facts_max,
+            bytes: AtomicI64::new(0),
             applied_entries: AtomicU64::new(applied.entries),
         });
         let batches = Arc::new(Batches::default());
@@ -99,15 +98,15 @@ impl Projector {
 
     /// Takes a committed block.
     pub fn take(&self, block: CommittedBlock) {
-        self.lag.facts.fetch_add(facts(block.changes.iter()), Ordering::SeqCst);
+        self.lag.facts.fetch_add(block.facts(), Ordering::SeqCst);
+        self.lag.bytes.fetch_add(block.bytes(), Ordering::SeqCst);
         self.head.send_replace(Applied {
             height: Some(block.header.height),
             entries: block.header.tree_size,
             time: Some(Millis(block.header.time.millis())),
         });
         // The task outlives every handle; without it the process is ending.
-        let fell_due = block.fell_due;
-        let _ = self.inbox.send((projected(block), fell_due));
+        let _ = self.inbox.send(block);
     }
 
     /// What the newest batches touched.
@@ -145,24 +144,21 @@ struct Watched {
 
 async fn run(
     views: Views,
-    mut blocks: mpsc::UnboundedReceiver<Waiting>,
+    mut blocks: mpsc::UnboundedReceiver<CommittedBlock>,
     applied: watch::Sender<Applied>,
     Watched { lag, metrics, batches }: Watched,
     mut stop: watch::Receiver<bool>,
 ) {
-    while let Some((first, mut fell_due)) = blocks.recv().await {
-        let mut batch = vec![first];
-        let mut waiting: i64 = facts(batch[0].changes.iter());
+    while let Some(first) = blocks.recv().await {
+        let (mut waiting, mut bytes, mut fell_due) = (0, 0, false);
+        let (mut batch, mut next) = (Vec::new(), Some(first));
         // The transaction grows with the lag, up to a bound.
-        while waiting < limits::PROJECTION_FACTS_MAX {
-            match blocks.try_recv() {
-                Ok((block, fell_due_too)) => {
-                    fell_due |= fell_due_too;
-                    waiting += facts(block.changes.iter());
-                    batch.push(block);
-                }
-                Err(_) => break,
-            }
+        while let Some(block) = next {
+            waiting += block.facts();
+            bytes += block.bytes();
+            fell_due |= block.fell_due;
+            batch.push(projected(block));
+            next = if waiting < limits::PROJECTION_FACTS_MAX { blocks.try_recv().ok() } else { None };
         }
         let began = Instant::now();
         while let Err(error) = views.project(&batch).await {
@@ -195,6 +191,7 @@ async fn run(
         debug!(height = last.height, blocks = batch.len(), facts = waiting, "views are up to date");
         let entries = last.first_entry + last.entry_count;
         lag.facts.fetch_sub(waiting, Ordering::SeqCst);
+        lag.bytes.fetch_sub(bytes, Ordering::SeqCst);
         lag.applied_entries.store(entries, Ordering::SeqCst);
         batches.note(&batch, fell_due);
         applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
@@ -213,12 +210,7 @@ pub fn projected(block: CommittedBlock) -> ProjectedBlock {
         tree_root: block.header.tree_root.0,
         changes_digest: block.header.changes_digest.0,
         leaves: block.leaves.iter().map(|leaf| leaf.0).collect(),
-        changes: block.changes,
+        changes: block.changes.iter().map(|change| Arc::new(change.unpack())).collect(),
         tiles: block.tiles.into_iter().map(|tile| (tile.id.level, tile.id.index, tile.bytes)).collect(),
     }
-}
-
-fn facts<'a>(changes: impl Iterator<Item = &'a Arc<crate::ledger::admit::Change>>) -> i64 {
-    let count: usize = changes.map(|change| change.facts.len()).sum();
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -5,6 +5,7 @@
 //! over propose and commit; restart and `verify` check and commit. No I/O here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, RwLock};
 
 use uuid::Uuid;
@@ -16,11 +17,12 @@ use crate::chain::fault::Fault;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{Tile, Tree};
 use crate::chain::time::Timestamp;
-use crate::ledger::admit::{self, Change, Context, Requirement};
+use crate::ledger::admit::{self, Admitted, Change, Context, Requirement};
 use crate::ledger::fact::Fact;
-use crate::ledger::ids::{AllocationId, HopId, KeyId, PartyKey, TokenId};
+use crate::ledger::ids::{AllocationId, HopId, KeyId, PartyKey, Place, TokenId};
 use crate::ledger::needs::{Needs, lacking};
 use crate::ledger::operation::Stated;
+use crate::ledger::packed::{Packed as _, PackedChange};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::Recorded;
 use crate::ledger::state::{Layer, Tables};
@@ -52,7 +54,6 @@ pub struct Proposal {
     pub changes: Vec<Arc<Change>>,
     /// The leaves of the block's entries, in order.
     pub leaves: Vec<Digest>,
-    over: Tables,
     tree: Tree,
 }
 
@@ -66,11 +67,25 @@ pub struct CommittedBlock {
     /// The leaves of its entries.
     pub leaves: Vec<Digest>,
     /// The changes of its entries.
-    pub changes: Vec<Arc<Change>>,
+    pub changes: Vec<PackedChange>,
     /// Tiles of the log that changed.
     pub tiles: Vec<Tile>,
     /// Whether money on its way fell due with it.
     pub fell_due: bool,
+}
+
+impl CommittedBlock {
+    /// How many facts it changed.
+    pub fn facts(&self) -> i64 {
+        let facts: usize = self.changes.iter().map(PackedChange::facts).sum();
+        i64::try_from(facts).unwrap_or(i64::MAX)
+    }
+
+    /// What its changes take in memory, about, in bytes.
+    pub fn bytes(&self) -> i64 {
+        let bytes: usize = self.changes.iter().map(PackedChange::bytes).sum();
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
 }
 
 /// Why a block is not admitted.
@@ -126,12 +141,22 @@ pub struct Replica {
     proposer: PublicKey,
     /// In-transit money by due time: what falls due next.
     due: BTreeMap<Millis, i128>,
-    /// What was read or changed since which entry, oldest first: candidates for dropping.
-    recent: VecDeque<(u64, Vec<Cached>)>,
-    /// How many keys that list holds.
+    /// What was read or changed, oldest first: candidates for dropping.
+    recent: VecDeque<Recent>,
+    /// How many keys these name.
     noted: usize,
     /// How many records may stay in memory once the views hold them.
     resident_records: usize,
+}
+
+/// Records that may leave memory once the views hold `entries` entries.
+#[derive(Debug)]
+struct Recent {
+    entries: u64,
+    /// The entries that made records: all their tokens, hops and allocations.
+    made_by: Range<u64>,
+    /// Records of earlier entries, which were changed or read, and those found by other keys.
+    keys: Vec<Cached>,
 }
 
 /// A record that may leave memory once the views hold it.
@@ -214,8 +239,8 @@ impl Replica {
             if !depends {
                 continue;
             }
-            if let Verdict::Admitted(change) = judge(&books, &over, stated, Context { entry, now: time }) {
-                over.apply(&change.facts);
+            if let Judged::Admitted(admitted) = judge(&books, &over, stated, Context { entry, now: time }) {
+                over.merge(admitted.layer);
                 entry += 1;
             }
         }
@@ -228,7 +253,7 @@ impl Replica {
         let tables = self.tables.read().expect("nothing panics while holding the books");
         let party = |key: &PartyKey| tables.parties.contains_key(key);
         let token = |id: &TokenId| !asked.tokens.contains(id) || tables.tokens.contains_key(id);
-        let allocation = |id| !asked.allocations.contains(id) || tables.allocations.contains_key(id);
+        let allocation = |id: &AllocationId| !asked.allocations.contains(id) || tables.allocations.contains_key(id);
         let lame = asked.hops.iter().filter_map(|id| tables.hops.get(id)).find(|hop| {
             let parties = hop.from.iter().chain(&hop.via).chain([&hop.to, &hop.accountable]).all(party);
             !(parties && hop.live.iter().chain(&hop.token).all(token) && allocation(&hop.allocation))
@@ -258,8 +283,8 @@ impl Replica {
     pub fn requirement(&self, stated: &Stated) -> Result<Requirement, Refusal> {
         let tables = self.tables.read().expect("nothing panics while holding the books");
         let books = Layer::bottom(&tables);
-        let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
-        Ok(admit::requirement(&books, stated, party))
+        let party = books.party_by_id(&stated.party).ok_or(Refusal::UnknownSigner)?;
+        Ok(admit::requirement(&books, stated, &party))
     }
 
     /// Makes a block of what is waiting, in order, at a time after the head's. With
@@ -273,14 +298,18 @@ impl Replica {
         let mut changes = Vec::new();
         for checked in waiting {
             let entry = self.tree.size() + changes.len() as u64;
-            let verdict = judge(&books, &over, &checked.stated, Context { entry, now: time });
-            if let Verdict::Admitted(change) = &verdict {
-                over.apply(&change.facts);
-                changes.push(change.clone());
-                let (envelope, lines) = (checked.entry_bytes.clone(), checked.lines.clone());
-                entries.push(StoredEntry { envelope, lines });
-            }
-            verdicts.push(verdict);
+            verdicts.push(match judge(&books, &over, &checked.stated, Context { entry, now: time }) {
+                Judged::Admitted(admitted) => {
+                    over.merge(admitted.layer);
+                    let change = Arc::new(admitted.change);
+                    changes.push(change.clone());
+                    let (envelope, lines) = (checked.entry_bytes.clone(), checked.lines.clone());
+                    entries.push(StoredEntry { envelope, lines });
+                    Verdict::Admitted(change)
+                }
+                Judged::Replayed(recorded) => Verdict::Replayed(recorded),
+                Judged::Refused(refusal) => Verdict::Refused(refusal),
+            });
         }
         let mut tree = self.tree.clone();
         let leaves = entries.iter().map(|entry| crate::chain::envelope::leaf(&entry.envelope)).collect();
@@ -293,7 +322,7 @@ impl Replica {
             };
             Block::form(self.head.as_ref(), &mut tree, &body, stamp)
         });
-        Proposal { block, verdicts, changes, leaves, over, tree }
+        Proposal { block, verdicts, changes, leaves, tree }
     }
 
     /// Checks a block that follows the head: bytes, signatures, and every admission.
@@ -319,14 +348,14 @@ impl Replica {
                 checked_of(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
             let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
             match judge(&books, &over, &checked.stated, context) {
-                Verdict::Admitted(change) => {
-                    over.apply(&change.facts);
-                    changes.push(change);
+                Judged::Admitted(admitted) => {
+                    over.merge(admitted.layer);
+                    changes.push(Arc::new(admitted.change));
                 }
-                Verdict::Replayed(first) => {
+                Judged::Replayed(first) => {
                     return Err(Rejected::Repeated { height, entry: entry.index, first: first.entry });
                 }
-                Verdict::Refused(why) => return Err(Rejected::Refused { height, entry: entry.index, why }),
+                Judged::Refused(why) => return Err(Rejected::Refused { height, entry: entry.index, why }),
             }
             leaves.push(entry.leaf);
             tree.append(&entry.leaf);
@@ -336,22 +365,25 @@ impl Replica {
         }
         let verdicts = changes.iter().cloned().map(Verdict::Admitted).collect();
         let block = Some(Block { header: audited.header, body_bytes });
-        Ok(Proposal { block, verdicts, changes, leaves, over, tree })
+        Ok(Proposal { block, verdicts, changes, leaves, tree })
     }
 
     /// Takes a durable block into the committed state.
     pub fn commit(&mut self, proposal: Proposal) -> CommittedBlock {
-        let Proposal { block, changes, leaves, over, mut tree, .. } = proposal;
+        let Proposal { block, changes, leaves, mut tree, .. } = proposal;
         let header = block.expect("only blocks are committed").header;
         let fell_due = self.has_fallen_due(Millis(header.time.millis()));
-        let touched: Vec<Cached> = changes.iter().flat_map(|change| change.facts.iter().filter_map(cached)).collect();
-        for fact in changes.iter().flat_map(|change| &change.facts) {
-            self.count_due(fact);
-        }
+        let facts = || changes.iter().flat_map(|change| &change.facts);
+        let made_by = header.first_entry..header.tree_size;
+        let keys = facts().filter_map(cached).filter(|key| !key.is_of(&made_by)).collect();
+        facts().for_each(|fact| self.count_due(fact));
         let tiles = tree.take_dirty_tiles();
-        self.tables.write().expect("nothing panics while holding the books").merge(over);
+        let changes = {
+            let mut tables = self.tables.write().expect("nothing panics while holding the books");
+            changes.iter().map(|change| tables.commit(change)).collect()
+        };
         self.tree = tree;
-        self.note_recent(header.tree_size, touched);
+        self.note_recent(Recent { entries: header.tree_size, made_by, keys });
         let digest = header.digest();
         self.head = Some(header.clone());
         CommittedBlock { header, digest, leaves, changes, tiles, fell_due }
@@ -362,9 +394,10 @@ impl Replica {
     pub fn remember(&mut self, facts: Vec<Fact>) {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
         let new: Vec<Fact> = facts.into_iter().filter(|fact| !is_known(&tables, fact)).collect();
-        tables.apply(&new);
+        tables.remember(&new);
         drop(tables);
-        self.note_recent(self.tree.size(), new.iter().filter_map(cached).collect());
+        let keys = new.iter().filter_map(cached).collect();
+        self.note_recent(Recent { entries: self.tree.size(), made_by: 0..0, keys });
     }
 
     /// Drops records that the views hold, oldest first, while memory holds more than its bound.
@@ -373,22 +406,22 @@ impl Replica {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
         // The same record may be noted many times; those notes are bounded as well.
         while tables.evictable() > self.resident_records || self.noted > 2 * self.resident_records {
-            match self.recent.front() {
-                Some((entries, _)) if *entries <= applied => {}
-                _ => break,
-            }
-            let (entries, keys) = self.recent.pop_front().expect("looked at above");
+            let Some(Recent { entries, made_by, keys }) = self.recent.pop_front_if(|recent| recent.entries <= applied)
+            else {
+                break;
+            };
             self.noted -= keys.len();
-            for key in keys {
+            let made = made_by.flat_map(|entry| made_by_entry(&tables, entry)).collect::<Vec<_>>();
+            for key in made.into_iter().chain(keys) {
                 drop_record(&mut tables, key, entries);
             }
         }
     }
 
-    fn note_recent(&mut self, entries: u64, keys: Vec<Cached>) {
-        if !keys.is_empty() {
-            self.noted += keys.len();
-            self.recent.push_back((entries, keys));
+    fn note_recent(&mut self, recent: Recent) {
+        if !(recent.keys.is_empty() && recent.made_by.is_empty()) {
+            self.noted += recent.keys.len();
+            self.recent.push_back(recent);
         }
     }
 
@@ -423,17 +456,24 @@ fn stand_on_each_other(batch: &[&Stated]) -> bool {
     })
 }
 
+/// A verdict before what it changes is part of the block.
+enum Judged {
+    Admitted(Admitted),
+    Replayed(Arc<Recorded>),
+    Refused(Refusal),
+}
+
 /// One operation against the books and what the block changed so far.
-fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) -> Verdict {
+fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) -> Judged {
     let layer = Layer::over(books, over);
     match admit::replay(&layer, stated) {
-        Err(refusal) => return Verdict::Refused(refusal),
-        Ok(Some(recorded)) => return Verdict::Replayed(recorded),
+        Err(refusal) => return Judged::Refused(refusal),
+        Ok(Some(recorded)) => return Judged::Replayed(recorded),
         Ok(None) => {}
     }
     match admit::admit(&layer, stated, context) {
-        Ok(change) => Verdict::Admitted(Arc::new(change)),
-        Err(refusal) => Verdict::Refused(refusal),
+        Ok(admitted) => Judged::Admitted(admitted),
+        Err(refusal) => Judged::Refused(refusal),
     }
 }
 
@@ -474,17 +514,38 @@ fn cached(fact: &Fact) -> Option<Cached> {
     }
 }
 
+impl Cached {
+    /// Whether a range of entries made it, and it is found by that.
+    fn is_of(self, entries: &Range<u64>) -> bool {
+        match self {
+            Self::Token(TokenId(place)) | Self::Hop(HopId(place)) | Self::Allocation(AllocationId(place)) => {
+                entries.contains(&place.entry())
+            }
+            Self::Operation(..) | Self::Row(_) => false,
+        }
+    }
+}
+
+/// The tokens, hops and allocations that an entry made and memory holds.
+fn made_by_entry(tables: &Tables, entry: u64) -> Vec<Cached> {
+    let (first, last) = Place::range_of(entry).expect("it was recorded");
+    let tokens = tables.tokens.keys(TokenId(first)..=TokenId(last)).map(Cached::Token);
+    let hops = tables.hops.keys(HopId(first)..=HopId(last)).map(Cached::Hop);
+    let allocations = tables.allocations.range(AllocationId(first)..=AllocationId(last));
+    tokens.chain(hops).chain(allocations.map(|(id, _)| Cached::Allocation(*id))).collect()
+}
+
 /// Drops a record unless an entry at or after `entries` changed it.
 fn drop_record(tables: &mut Tables, key: Cached, entries: u64) {
     let is_old = |last: u64| last < entries;
     match key {
         Cached::Token(id) => {
-            if tables.tokens.get(&id).is_some_and(|t| is_old(t.spent_by.unwrap_or(id.0.entry()))) {
+            if tables.tokens.get(&id).is_some_and(|token| is_old(token.changed_by())) {
                 tables.tokens.remove(&id);
             }
         }
         Cached::Hop(id) => {
-            if tables.hops.get(&id).is_some_and(|hop| is_old(hop.version)) {
+            if tables.hops.get(&id).is_some_and(|hop| is_old(hop.changed_by())) {
                 tables.hops.remove(&id);
             }
         }

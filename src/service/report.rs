@@ -104,7 +104,7 @@ fn filter(tables: &Tables, question: &Question) -> Result<MoneyFilter, ReportErr
         let known = tables.programme_codes.get(code).copied();
         known.ok_or_else(|| ReportError::UnknownProgramme(code.clone()))
     };
-    let party = |id: &Uuid| tables.party_ids.get(id).copied().ok_or(ReportError::UnknownParty(*id));
+    let party = |id: &Uuid| tables.parties.key_of(id).ok_or(ReportError::UnknownParty(*id));
     Ok(MoneyFilter {
         programme: question.programme.as_ref().map(programme).transpose()?,
         cycle: question.cycle.clone(),

@@ -302,11 +302,12 @@ impl Walk {
             let what = format!("this node signed another log of {} entries than the chain holds", signed.size);
             return Ok(Some(Fault::in_node(what)));
         }
-        let signatures: usize = committed.changes.iter().map(|change| change.recorded().signers.len()).sum();
-        let facts: usize = committed.changes.iter().map(|change| change.facts.len()).sum();
-        self.count(&committed.header, count(signatures), lines_of(&block.body));
-        self.waiting_facts += i64::try_from(facts).unwrap_or(i64::MAX);
-        self.waiting.push(projected(committed));
+        let (header, facts) = (committed.header.clone(), committed.facts());
+        let projected = projected(committed);
+        let signatures: usize = projected.changes.iter().map(|change| change.recorded().signers.len()).sum();
+        self.count(&header, count(signatures), lines_of(&block.body));
+        self.waiting_facts += facts;
+        self.waiting.push(projected);
         if self.waiting_facts >= limits::PROJECTION_FACTS_MAX {
             self.flush().await?;
         }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
+use std::sync::Arc;
 
 use crate::ledger::cell::{Cell, CellKey, Fund, FundId};
 use crate::ledger::hop::Hop;
+use crate::ledger::ids::PartyKey;
+use crate::ledger::registry::Party;
 use crate::ledger::registry::{Allocation, Programme};
 use crate::ledger::state::Tables;
 use crate::ledger::token::Token;
@@ -255,11 +258,14 @@ fn resident_fault(stored: &Tables, derived: &Tables) -> Option<Fault> {
         };
         Some(Fault { part: Part::Views, table: Some(table), key: Some(text(key)), ..Fault::in_views(what) })
     }
+    fn parties(tables: &Tables) -> BTreeMap<PartyKey, Arc<Party>> {
+        tables.parties.values().map(|party| (party.key, party)).collect()
+    }
     fn shown<K: Display>(key: &K) -> String {
         key.to_string()
     }
     same("areas", &stored.areas, &derived.areas, shown)
-        .or_else(|| same("parties", &stored.parties, &derived.parties, shown))
+        .or_else(|| same("parties", &parties(stored), &parties(derived), shown))
         .or_else(|| same("officer_keys", &stored.keys, &derived.keys, |key| hex::encode(key.0)))
         .or_else(|| {
             let text = |(programme, cycle): &(_, String)| format!("programme {programme}, cycle {cycle}");

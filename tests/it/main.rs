@@ -2,6 +2,7 @@
 
 #[cfg(feature = "server")]
 mod api;
+mod books;
 mod chain;
 #[cfg(feature = "server")]
 mod cli;

@@ -97,7 +97,7 @@ pub async fn told(api: &Api, party: Arc<Party>, outcome: Outcome) -> Result<Told
     if let Some(recorded) = &recorded {
         api.recorded(recorded.entry);
     }
-    let stating = recorded.as_ref().and_then(|recorded| api.node.tables().parties.get(&recorded.party).cloned());
+    let stating = recorded.as_ref().and_then(|recorded| api.node.tables().parties.get(&recorded.party));
     let operation = Some(Operation::of(stating.unwrap_or(party), outcome));
     let entry = recorded.map(Entry::of);
     Ok(Told { made, entry, operation, replayed, faults })

@@ -136,7 +136,7 @@ async fn recorded(
     let tables = api.node.tables();
     // A party that stated something is registered for ever.
     let known = rows.try_map(|record| {
-        let party = tables.parties.get(&record.recorded.party).cloned();
+        let party = tables.parties.get(&record.recorded.party);
         party.map(|party| Operation::of_recorded(party, record.recorded)).ok_or_else(|| behind("a party"))
     })?;
     Ok(OperationConnection::new(known, |operation| operation))

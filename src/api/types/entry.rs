@@ -110,7 +110,7 @@ impl Entry {
         if !self.is_open(ctx)? {
             return Ok(None);
         }
-        let party = api(ctx)?.node.tables().parties.get(&self.recorded.party).cloned();
+        let party = api(ctx)?.node.tables().parties.get(&self.recorded.party);
         Ok(party.map(|party| Operation::of_recorded(party, self.recorded.clone())))
     }
 

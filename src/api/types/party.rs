@@ -20,7 +20,7 @@ pub struct Party(pub Arc<registry::Party>);
 impl Party {
     /// The party of a key.
     pub fn by_key(ctx: &Context<'_>, key: PartyKey) -> Result<Option<Self>> {
-        Ok(api(ctx)?.node.tables().parties.get(&key).cloned().map(Self))
+        Ok(api(ctx)?.node.tables().parties.get(&key).map(Self))
     }
 
     /// The party of a key that the books name: every registered party is in memory.

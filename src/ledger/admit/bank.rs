@@ -128,7 +128,7 @@ fn send_back(
             }
             let shape = if sender.key == speaker.key {
                 hop.bounced_home += amount;
-                let came_by = hop.token.and_then(|sent| draft.books().token(&sent).cloned());
+                let came_by = hop.token.and_then(|sent| draft.books().token(&sent));
                 let came_by = came_by.and_then(|sent| sent.hop.zip(sent.hop_kind));
                 Shape::with_party(TokenState::Held, &sender, came_by)
             } else {

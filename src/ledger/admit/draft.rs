@@ -13,7 +13,7 @@ use crate::ledger::state::{Layer, Tables};
 use crate::ledger::time::Millis;
 use crate::ledger::token::{Claim, HopKind, HopState, MissingReason, Origin, Token, TokenState};
 
-use super::{Change, Context};
+use super::{Admitted, Change, Context};
 
 /// A change in the making.
 pub(super) struct Draft<'a> {
@@ -153,7 +153,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Ends the change with the operation's record.
-    pub fn finish(mut self, stated: &Stated, subject: Option<Place>) -> Change {
+    pub fn finish(mut self, stated: &Stated, subject: Option<Place>) -> Admitted {
         let recorded = Recorded {
             entry: self.context.entry,
             id: stated.id,
@@ -166,8 +166,8 @@ impl<'a> Draft<'a> {
             signers: stated.signers.clone(),
             subject,
         };
-        self.facts.push(Fact::Recorded(Arc::new(recorded)));
-        Change { facts: self.facts }
+        self.record(Fact::Recorded(Arc::new(recorded)));
+        Admitted { change: Change { facts: self.facts }, layer: self.tables }
     }
 
     /// Records a fact.
@@ -274,7 +274,9 @@ impl<'a> Draft<'a> {
     pub fn set_hop(&mut self, mut hop: Hop) {
         hop.version = self.context.entry;
         hop.state = self.state_of(&hop);
-        let before = self.below.hop(&hop.id).cloned();
+        // Its own hops are nowhere below.
+        let is_new = hop.id.0.entry() == self.context.entry;
+        let before = if is_new { None } else { self.below.hop(&hop.id) };
         self.record(Fact::HopSet(Arc::new(hop), before));
     }
 
@@ -287,7 +289,7 @@ impl<'a> Draft<'a> {
         }
         let books = self.books();
         let has = |wanted: &dyn Fn(&Token) -> bool| {
-            hop.live.iter().any(|id| books.token(id).is_some_and(|token| wanted(token)))
+            hop.live.iter().any(|id| books.token(id).is_some_and(|token| wanted(&token)))
         };
         let answered = hop.figures.arrived.is_some();
         if has(&|t| t.state == TokenState::Disputed) {
@@ -327,17 +329,12 @@ impl<'a> Draft<'a> {
 
     /// A registered party by its public id.
     pub fn party_by_id(&self, id: &uuid::Uuid) -> Result<Arc<Party>, Refusal> {
-        let books = self.books();
-        books
-            .party_key(id)
-            .and_then(|key| books.party(key))
-            .cloned()
-            .ok_or_else(|| Refusal::UnknownParty { party: id.to_string() })
+        self.books().party_by_id(id).ok_or_else(|| Refusal::UnknownParty { party: id.to_string() })
     }
 
     /// A party that a record names.
     pub fn party_of(&self, key: PartyKey) -> Arc<Party> {
-        self.books().party(&key).cloned().expect("parties stay resident")
+        self.books().party(&key).expect("parties stay resident")
     }
 
     /// A programme by its code.
@@ -383,7 +380,7 @@ impl<'a> Draft<'a> {
         let books = self.books();
         let recorded = books.referred(reference).ok_or(unknown.clone())?;
         let place = Place::new(recorded.entry, reference.output).ok_or(unknown.clone())?;
-        books.token(&TokenId(place)).cloned().ok_or(unknown)
+        books.token(&TokenId(place)).ok_or(unknown)
     }
 
     /// The hop that a reference names, in the stated currency.

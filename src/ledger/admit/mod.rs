@@ -24,7 +24,7 @@ use super::ids::Place;
 use super::operation::{Operation, Stated};
 use super::refusal::Refusal;
 use super::registry::Recorded;
-use super::state::Layer;
+use super::state::{Layer, Tables};
 use super::time::Millis;
 
 pub use authority::{Requirement, requirement};
@@ -64,16 +64,25 @@ impl Change {
 /// payload give the first answer again, other bytes under the same id are refused.
 pub fn replay(books: &Layer<'_>, stated: &Stated) -> Result<Option<Arc<Recorded>>, Refusal> {
     let Some(party) = books.party_key(&stated.party) else { return Ok(None) };
-    match books.operation(&(stated.id, *party)) {
+    match books.operation(&(stated.id, party)) {
         None => Ok(None),
-        Some(recorded) if recorded.digest == stated.digest => Ok(Some(recorded.clone())),
+        Some(recorded) if recorded.digest == stated.digest => Ok(Some(recorded)),
         Some(recorded) => Err(Refusal::IdReused { entry: recorded.entry }),
     }
 }
 
+/// An admitted operation.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What it changes.
+    pub change: Change,
+    /// The same as a layer, to be merged into the one that it was admitted over.
+    pub layer: Tables,
+}
+
 /// Admits an operation that is no replay, or says which rule it breaks. A recorded id is never
 /// admitted again: whoever wants the first answer to a replay asks [`replay`] before.
-pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Change, Refusal> {
+pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Admitted, Refusal> {
     form::check(stated)?;
     if let Some(recorded) = replay(books, stated)? {
         return Err(Refusal::IdReused { entry: recorded.entry });
@@ -82,9 +91,9 @@ pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Cha
     if let Operation::ChainBegin(begin) = &stated.operation {
         return register::chain_begin(books, stated, begin, context);
     }
-    let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
-    authority::check(books, stated, party)?;
-    let mut draft = Draft::new(books, stated, party.clone(), context);
+    let party = books.party_by_id(&stated.party).ok_or(Refusal::UnknownSigner)?;
+    authority::check(books, stated, &party)?;
+    let mut draft = Draft::new(books, stated, party, context);
     let subject = dispatch_by_kind(&mut draft, stated)?;
     Ok(draft.finish(stated, subject))
 }
@@ -94,9 +103,9 @@ pub fn admit(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<Cha
 pub fn rehearse(books: &Layer<'_>, stated: &Stated, context: Context) -> Result<(), Refusal> {
     form::check(stated)?;
     times(stated, context.now)?;
-    let party = books.party_key(&stated.party).and_then(|key| books.party(key)).ok_or(Refusal::UnknownSigner)?;
-    authority::check_so_far(books, stated, party)?;
-    let mut draft = Draft::new(books, stated, party.clone(), context);
+    let party = books.party_by_id(&stated.party).ok_or(Refusal::UnknownSigner)?;
+    authority::check_so_far(books, stated, &party)?;
+    let mut draft = Draft::new(books, stated, party, context);
     dispatch_by_kind(&mut draft, stated).map(|_| ())
 }
 

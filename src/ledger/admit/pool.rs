@@ -47,7 +47,7 @@ impl Pool {
     pub fn of_hop(draft: &Draft<'_>, hop: &Hop) -> Self {
         let books = draft.books();
         let sources = hop.live.iter().map(|id| {
-            let token = books.token(id).expect("live tokens come with their hop").clone();
+            let token = books.token(id).expect("live tokens come with their hop");
             Source { left: token.amount, token }
         });
         Self { sources: sources.collect(), pieces: Vec::new() }
@@ -153,7 +153,7 @@ impl Settled {
         let books = draft.books();
         for id in &self.made {
             let token = books.token(id).expect("made above");
-            if Shape::like(token).stays_on(hop.id) {
+            if Shape::like(&token).stays_on(hop.id) {
                 hop.live.push(*id);
             }
         }

@@ -11,7 +11,7 @@ use crate::ledger::registry::{OfficerKey, Party, PartyKind, Programme, Role};
 use crate::ledger::state::Layer;
 
 use super::draft::Draft;
-use super::{Change, Context};
+use super::{Admitted, Context};
 
 /// Begins a chain: entry 0, signed by the key that it names.
 pub(super) fn chain_begin(
@@ -19,7 +19,7 @@ pub(super) fn chain_begin(
     stated: &Stated,
     begin: &ChainBegin,
     context: Context,
-) -> Result<Change, Refusal> {
+) -> Result<Admitted, Refusal> {
     let (body, key) = (&begin.registrar, &begin.key);
     let first = context.entry == 0 && books.party(&PartyKey::MIN).is_none();
     if !first {

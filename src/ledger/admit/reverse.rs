@@ -28,7 +28,7 @@ pub(super) fn other_side(books: &Layer<'_>, stated: &Stated, party: &Party) -> O
 }
 
 pub(super) fn reverse(draft: &mut Draft<'_>, body: &EntryReverse) -> Result<Option<Place>, Refusal> {
-    let recorded = draft.books().referred(&body.entry).cloned();
+    let recorded = draft.books().referred(&body.entry);
     let recorded = recorded.ok_or(Refusal::UnknownReference { what: "operation" })?;
     if recorded.party != draft.party.key {
         return Err(Refusal::NotYours { holder: Some(recorded.party) });
@@ -58,7 +58,7 @@ fn hop(draft: &mut Draft<'_>, recorded: &Recorded, output: u32) -> Result<Option
     if live.iter().map(|token| token.amount).sum::<i64>() != hop.sent {
         return refuse("money that it left was spent");
     }
-    let consumed = hop.token.and_then(|id| draft.books().token(&id).cloned());
+    let consumed = hop.token.and_then(|id| draft.books().token(&id));
     let consumed = consumed.expect("a hop that was sent comes with its token");
     for token in &live {
         draft.spend(token);
@@ -93,7 +93,7 @@ fn stays_on(draft: &Draft<'_>, token: &Token) -> Option<Hop> {
 
 fn live_tokens(draft: &Draft<'_>, hop: &Hop) -> Vec<Arc<Token>> {
     let books = draft.books();
-    hop.live.iter().map(|id| books.token(id).expect("live tokens come with their hop").clone()).collect()
+    hop.live.iter().map(|id| books.token(id).expect("live tokens come with their hop")).collect()
 }
 
 /// The latest acknowledgement of a hop.
@@ -104,7 +104,7 @@ fn acknowledgement(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<
         Some((entry, before)) if entry == recorded.entry && hop.state != HopState::Reversed => before,
         _ => return refuse("it is not the latest acknowledgement of its hop, or was reversed before"),
     };
-    let made: Vec<Arc<Token>> = draft.books().tokens_of_entry(recorded.entry).into_iter().cloned().collect();
+    let made = draft.books().tokens_of_entry(recorded.entry);
     if made.iter().any(|token| token.spent_by.is_some()) {
         return refuse("money that it left was spent");
     }
@@ -122,7 +122,7 @@ fn acknowledgement(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<
     draft.add_total(currency, -surplus)?;
     hop.live.retain(|id| made.iter().all(|token| token.id != *id));
     for parent in parents {
-        let consumed = draft.books().token(&parent).expect("parents come with their tokens").clone();
+        let consumed = draft.books().token(&parent).expect("parents come with their tokens");
         let shape = Shape::like(&consumed);
         let anew = draft.make(consumed.amount, consumed.allocation, consumed.origin, Some(parent), &shape);
         hop.live.push(anew);
@@ -138,7 +138,7 @@ fn acknowledgement(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<
 
 /// An allocation of which nothing has moved.
 fn allocation(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<Place>, Refusal> {
-    let made: Vec<Arc<Token>> = draft.books().tokens_of_entry(recorded.entry).into_iter().cloned().collect();
+    let made = draft.books().tokens_of_entry(recorded.entry);
     if made.iter().any(|token| token.spent_by.is_some()) {
         return refuse("money of the allocation has moved");
     }
@@ -173,7 +173,7 @@ fn close_allocation(draft: &mut Draft<'_>, allocation: &Allocation, appropriated
 
 /// A tracking import, whole.
 fn import(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<Place>, Refusal> {
-    let made: Vec<Arc<Token>> = draft.books().tokens_of_entry(recorded.entry).into_iter().cloned().collect();
+    let made = draft.books().tokens_of_entry(recorded.entry);
     // What the import itself consumed was never more than a step on the way.
     let left: Vec<&Arc<Token>> = made.iter().filter(|token| token.spent_by != Some(recorded.entry)).collect();
     if left.iter().any(|token| token.spent_by.is_some()) {
@@ -189,7 +189,7 @@ fn import(draft: &mut Draft<'_>, recorded: &Recorded) -> Result<Option<Place>, R
         }
         draft.spend(token);
     }
-    let hops: Vec<Arc<Hop>> = draft.books().hops_of_entry(recorded.entry).into_iter().cloned().collect();
+    let hops = draft.books().hops_of_entry(recorded.entry);
     for hop in hops {
         let mut hop = hop.as_ref().clone();
         let row = hop.payment.as_deref().and_then(super::import::row_key);

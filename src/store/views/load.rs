@@ -51,9 +51,7 @@ impl Views {
             tables.areas.insert(path, id);
         }
         for row in resident.parties {
-            let party = row.read()?;
-            tables.party_ids.insert(party.id, party.key);
-            tables.parties.insert(party.key, Arc::new(party));
+            tables.parties.insert(Arc::new(row.read()?));
         }
         for row in resident.keys {
             let key = row.read()?;

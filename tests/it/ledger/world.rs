@@ -11,11 +11,13 @@ use aqueduct::ledger::money::{Currency, Minor};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::refusal::Refusal;
 use aqueduct::ledger::registry::{Custody, PartyKind, Role};
-use aqueduct::ledger::state::{Layer, Tables};
+use aqueduct::ledger::state::Layer;
 use aqueduct::ledger::statement::{HopSums, Statement};
 use aqueduct::ledger::time::{Cycle, Millis};
 use aqueduct::ledger::token::{Token, TokenState};
 use uuid::Uuid;
+
+use crate::books::Books;
 
 /// One recorded operation: what was stated, where, and what it changed.
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub struct Admitted {
 /// The books with the clock and everything that was recorded.
 #[derive(Clone)]
 pub struct World {
-    pub tables: Tables,
+    pub tables: Books,
     pub now: Millis,
     pub history: Vec<Admitted>,
     pub parties: BTreeMap<Uuid, PartyKind>,
@@ -89,7 +91,7 @@ impl World {
     /// A chain with its registrar, at a fixed moment.
     pub fn begin() -> Self {
         let mut world = Self {
-            tables: Tables::default(),
+            tables: Books::default(),
             now: Millis::parse("2026-11-02T08:00:00Z").unwrap(),
             history: Vec::new(),
             parties: BTreeMap::new(),
@@ -209,8 +211,8 @@ impl World {
 
     fn signers(&self, stated: &Stated) -> Vec<KeyId> {
         let books = self.books();
-        let Some(party) = books.party_key(&stated.party).and_then(|key| books.party(key)) else { return Vec::new() };
-        let needed = admit::requirement(&books, stated, party);
+        let Some(party) = books.party_by_id(&stated.party) else { return Vec::new() };
+        let needed = admit::requirement(&books, stated, &party);
         let second = needed.second_party.map_or(stated.party, |key| books.party(&key).unwrap().id);
         let mut signers = vec![key(stated.party, 0)];
         if needed.roles.len() == 2 {
@@ -229,8 +231,8 @@ impl World {
     pub fn record(&mut self, stated: &Stated) -> Result<u64, Refusal> {
         self.now = self.now.plus(1000);
         let context = self.context();
-        let change = admit::admit(&self.books(), stated, context)?;
-        self.tables.apply(&change.facts);
+        let change = admit::admit(&self.books(), stated, context)?.change;
+        self.tables.commit(&change);
         self.history.push(Admitted { stated: stated.clone(), context, change });
         Ok(context.entry)
     }

@@ -10,10 +10,12 @@ use aqueduct::ledger::lines::{OutputLine, RowLine};
 use aqueduct::ledger::money::{Currency, Minor};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::{Custody, PartyKind, Role};
-use aqueduct::ledger::state::{Layer, Tables};
+use aqueduct::ledger::state::Layer;
 use aqueduct::ledger::time::{Cycle, DAY_MS, Millis};
 use aqueduct::store::views::project::ProjectedBlock;
 use uuid::Uuid;
+
+use crate::books::Books;
 
 pub const REGISTRAR: Uuid = Uuid::from_u128(1);
 pub const TREASURY: Uuid = Uuid::from_u128(2);
@@ -27,7 +29,7 @@ pub const RECIPIENTS: [Uuid; 3] = [Uuid::from_u128(11), Uuid::from_u128(12), Uui
 
 /// The books as a history makes them, and its blocks.
 pub struct History {
-    pub tables: Tables,
+    pub tables: Books,
     pub blocks: Vec<ProjectedBlock>,
     open: Vec<Arc<Change>>,
     now: Millis,
@@ -72,7 +74,7 @@ fn line(to: Uuid, amount: i64) -> OutputLine {
 impl History {
     fn new() -> Self {
         Self {
-            tables: Tables::default(),
+            tables: Books::default(),
             blocks: Vec::new(),
             open: Vec::new(),
             now: Millis(1_790_000_000_000),
@@ -91,11 +93,9 @@ impl History {
     }
 
     /// The books after so many entries.
-    pub fn tables_at(&self, entries: u64) -> Tables {
-        let mut tables = Tables::default();
-        for change in self.changes().take(usize::try_from(entries).unwrap()) {
-            tables.apply(&change.facts);
-        }
+    pub fn tables_at(&self, entries: u64) -> Books {
+        let mut tables = Books::default();
+        self.changes().take(usize::try_from(entries).unwrap()).for_each(|change| tables.commit(change));
         tables
     }
 
@@ -124,14 +124,14 @@ impl History {
             operation,
         };
         let books = Layer::bottom(&self.tables);
-        if let Some(key_of_party) = books.party_key(&party) {
-            let needed = admit::requirement(&books, &stated, books.party(key_of_party).unwrap());
+        if let Some(of_party) = books.party_by_id(&party) {
+            let needed = admit::requirement(&books, &stated, &of_party);
             let second = needed.second_party.map_or(party, |other| books.party(&other).unwrap().id);
             stated.signers.extend((1..needed.roles.len()).map(|_| key(second, 1)));
         }
         let context = Context { entry: self.entry, now: self.now };
-        let change = admit::admit(&books, &stated, context).unwrap();
-        self.tables.apply(&change.facts);
+        let change = admit::admit(&books, &stated, context).unwrap().change;
+        self.tables.commit(&change);
         self.open.push(Arc::new(change));
         self.entry += 1;
         Reference { digest, operation: stated.id, output: 0 }

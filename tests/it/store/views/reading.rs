@@ -17,6 +17,8 @@ use aqueduct::ledger::token::{HopKind, HopState, Token, TokenState};
 use aqueduct::store::views::Views;
 use uuid::Uuid;
 
+use crate::books::Books;
+
 fn owned<K, V: Clone>(table: &BTreeMap<K, Arc<V>>) -> Vec<V> {
     table.values().map(|record| record.as_ref().clone()).collect()
 }
@@ -24,7 +26,7 @@ fn owned<K, V: Clone>(table: &BTreeMap<K, Arc<V>>) -> Vec<V> {
 #[tokio::test]
 async fn the_resident_part_is_that_of_the_books() {
     let (_folder, views, history) = filled().await;
-    let mut expected = history.tables.clone();
+    let mut expected = Tables::clone(&history.tables);
     let emptied = Tables::default();
     (expected.allocations, expected.tokens, expected.hops) = (emptied.allocations, emptied.tokens, emptied.hops);
     (expected.operations, expected.rows) = (emptied.operations, emptied.rows);
@@ -304,7 +306,7 @@ async fn children_are_listed() {
 }
 
 /// Whether a list shows a hop.
-fn shows(filter: &HopFilter, hop: &Hop, tables: &Tables) -> bool {
+fn shows(filter: &HopFilter, hop: &Hop, tables: &Books) -> bool {
     let allocation = &tables.allocations[&hop.allocation];
     let has_in_transit = |at: Millis| {
         let on_hop = hop.live.iter().map(|id| &tables.tokens[id]);
