@@ -21,7 +21,7 @@ use super::client::Client;
 use super::error::BenchError;
 use super::host::Host;
 use super::load::{Done, Load, Unit};
-use super::measurement::{Measurement, rate};
+use super::measurement::{Latencies, Measurement, rate};
 
 /// Outputs of one list.
 const OUTPUTS: [usize; 2] = [1_000, 8_000];
@@ -86,7 +86,7 @@ impl Batch<'_> {
         let yardstick = self.yardstick(&first)?;
         let before = self.host.figures().await?;
         let began = Instant::now();
-        let done = self.record(&units, Some(self.plan.seconds)).await?;
+        let (done, asked) = self.record_and_ask(&units).await?;
         let after = self.host.figures().await?;
         self.host.in_step().await?;
         let caught_up = began.elapsed();
@@ -108,7 +108,37 @@ impl Batch<'_> {
         let appends = sum("aqueduct_block_append_seconds_count").max(1.0);
         let append_ms = sum("aqueduct_block_append_seconds_sum") / appends * 1e3;
         figures.push(Measurement::new("batch append of a block", &size, append_ms, "ms"));
+        let behind = after.get("aqueduct_lag_facts");
+        figures.push(Measurement::new("batch views behind at its end", &size, behind, "changes"));
+        let catching_up = (caught_up - done.elapsed).as_secs_f64();
+        figures.push(Measurement::new("batch views catch up in", &size, catching_up, "s"));
+        figures.push(Measurement::new("report while lists are recorded p50", &size, asked.at_ms(500), "ms"));
+        figures.push(Measurement::new("report while lists are recorded p99", &size, asked.at_ms(990), "ms"));
         Ok(())
+    }
+
+    /// Records for the plan's time while a supervisor asks, ten times a second.
+    async fn record_and_ask(&self, units: &[Unit]) -> Result<(Done, Latencies), BenchError> {
+        const QUERY: &str = "{ leakageReport(groupBy: PROGRAMME) { total { statement { inTransit { amount } } } } }";
+        const PAUSE: Duration = Duration::from_millis(100);
+        let (mut supervisor, login) = (self.host.client().await?, self.books.supervisor.login());
+        let mut asked = Latencies::default();
+        let recording = self.record(units, Some(self.plan.seconds));
+        let asking = async {
+            loop {
+                let sent = Instant::now();
+                if let Err(error) = supervisor.ask(login, QUERY).await {
+                    return error;
+                }
+                asked.take(sent.elapsed());
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let done = tokio::select! {
+            done = recording => done?,
+            error = asking => return Err(error),
+        };
+        Ok((done, asked))
     }
 
     async fn record(&self, units: &[Unit], at_most: Option<Duration>) -> Result<Done, BenchError> {
