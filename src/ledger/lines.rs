@@ -2,6 +2,8 @@
 //!
 //! A line here is the content that follows the salt. The envelope's list commits to it.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -104,9 +106,13 @@ macro_rules! read_all {
             pub fn read_all(lines: &[&str]) -> Result<Vec<Self>, Malformed> {
                 let mut good = Vec::with_capacity(lines.len());
                 let mut bad = Vec::new();
+                let mut printed = String::new();
                 for (at, text) in lines.iter().enumerate() {
-                    match Self::read(text) {
-                        Ok(line) if line.print() == *text => good.push(line),
+                    let line = Self::read(text);
+                    printed.clear();
+                    line.iter().for_each(|line| line.write(&mut printed));
+                    match line {
+                        Ok(line) if printed == *text => good.push(line),
                         Ok(_) => bad.push((at as u32, "it is not in its canonical form".to_owned())),
                         Err(why) => bad.push((at as u32, why)),
                     }
@@ -115,6 +121,13 @@ macro_rules! read_all {
                     }
                 }
                 if bad.is_empty() { Ok(good) } else { Err(Malformed::Lines(bad)) }
+            }
+
+            /// The canonical text.
+            pub fn print(&self) -> String {
+                let mut text = String::new();
+                self.write(&mut text);
+                text
             }
         }
     };
@@ -125,20 +138,20 @@ read_all!(RecipientLine);
 read_all!(RowLine);
 
 impl OutputLine {
-    /// The canonical text.
-    pub fn print(&self) -> String {
-        let deductions: Vec<String> = self.deductions.iter().map(|d| format!("{}:{}", d.code, d.amount)).collect();
-        [
-            self.to.to_string(),
-            self.amount.to_string(),
-            deductions.join(","),
-            self.purpose.clone().unwrap_or_default(),
-            self.for_cycle.clone().unwrap_or_default(),
-            self.payment.clone().unwrap_or_default(),
-            self.via.map(|v| v.to_string()).unwrap_or_default(),
-            self.commitment.map(hex::encode).unwrap_or_default(),
-        ]
-        .join("\t")
+    fn write(&self, out: &mut String) {
+        out.push_str(self.to.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        let mut fields = Fields(out);
+        fields.next(Some(self.amount));
+        fields.next(None::<&str>);
+        for (at, Deduction { code, amount }) in self.deductions.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            fields.more(format_args!("{comma}{code}:{amount}"));
+        }
+        fields.next(self.purpose.as_ref());
+        fields.next(self.for_cycle.as_ref());
+        fields.next(self.payment.as_ref());
+        fields.next(self.via);
+        fields.next(self.commitment.map(hex::encode));
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -157,9 +170,11 @@ impl OutputLine {
 }
 
 impl RecipientLine {
-    /// The canonical text.
-    pub fn print(&self) -> String {
-        [self.party.to_string(), self.area.clone(), self.label.clone()].join("\t")
+    fn write(&self, out: &mut String) {
+        out.push_str(self.party.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        let mut fields = Fields(out);
+        fields.next(Some(&self.area));
+        fields.next(Some(&self.label));
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -169,22 +184,18 @@ impl RecipientLine {
 }
 
 impl RowLine {
-    /// The canonical text.
-    pub fn print(&self) -> String {
-        let quantity = |q: Option<Minor>| q.map(|m| m.to_string()).unwrap_or_default();
-        [
-            self.number.to_string(),
-            hex::encode(self.key),
-            self.route.join("/"),
-            self.cycle.to_string(),
-            self.date.map(|d| d.to_string()).unwrap_or_default(),
-            self.purpose.to_string(),
-            self.official.to_string(),
-            self.verified.to_string(),
-            quantity(self.official_quantity),
-            quantity(self.verified_quantity),
-        ]
-        .join("\t")
+    fn write(&self, out: &mut String) {
+        let mut fields = Fields(out);
+        fields.more(format_args!("{}", self.number));
+        fields.next(Some(hex::encode(self.key)));
+        fields.next(Some(self.route.join("/")));
+        fields.next(Some(self.cycle));
+        fields.next(self.date);
+        fields.next(Some(self.purpose));
+        fields.next(Some(self.official));
+        fields.next(Some(self.verified));
+        fields.next(self.official_quantity);
+        fields.next(self.verified_quantity);
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -207,10 +218,31 @@ impl RowLine {
     }
 }
 
+/// The fields of a line being written.
+struct Fields<'a>(&'a mut String);
+
+impl Fields<'_> {
+    /// Writes the next field, after a TAB; nothing stands for none.
+    fn next(&mut self, field: Option<impl fmt::Display>) {
+        self.0.push('\t');
+        if let Some(field) = field {
+            self.more(format_args!("{field}"));
+        }
+    }
+
+    /// Goes on with the field.
+    fn more(&mut self, text: fmt::Arguments<'_>) {
+        fmt::Write::write_fmt(self.0, text).expect("writing to a text in memory cannot fail");
+    }
+}
+
 fn fields<const N: usize>(text: &str) -> Result<[&str; N], String> {
-    let all: Vec<&str> = text.split('\t').collect();
-    let found = all.len();
-    all.try_into().map_err(|_| format!("it has {found} fields, not {N}"))
+    let mut found = text.split('\t');
+    let fields = std::array::from_fn(|_| found.next());
+    match (fields.iter().all(Option::is_some), found.next()) {
+        (true, None) => Ok(fields.map(Option::unwrap_or_default)),
+        _ => Err(format!("it has {} fields, not {N}", text.split('\t').count())),
+    }
 }
 
 fn optional(text: &str) -> Option<String> {
