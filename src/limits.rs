@@ -95,6 +95,13 @@ pub const LAG_BYTES_MAX: i64 = 1 << 30;
 /// only add memory.
 pub const PROJECTION_FACTS_MAX: i64 = 100_000;
 
+/// In a bulk run the views rest so many times as long as they worked.
+pub const PROJECTION_REST_FACTOR: u32 = 4;
+
+/// How long they rest at a time, in milliseconds. When no block comes meanwhile, the run is over:
+/// a block of a bulk run takes about half as long.
+pub const PROJECTION_REST_MS: u64 = 100;
+
 /// Tokens, hops, allocations, operations and rows kept in memory once the views hold them. The
 /// working set of a busy day; each takes up to 200 bytes.
 pub const RESIDENT_RECORDS_MAX: usize = 500_000;

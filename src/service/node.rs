@@ -230,7 +230,7 @@ impl Node {
         let checked = Checked::new(envelope, Vec::new(), &Digest::ZERO)
             .map_err(|why: NotAnOperation| StartError::Begin(why.to_string()))?;
         let replica = Replica::new(Tables::default(), None, Tree::new(), opened.proposer);
-        let proposal = replica.propose(&[checked], clock.now()?, false);
+        let proposal = replica.propose(vec![checked], clock.now()?, false);
         let Some(block) = &proposal.block else {
             return Err(StartError::Begin(format!("{:?}", proposal.verdicts)));
         };
@@ -265,6 +265,9 @@ impl Node {
         let tables = replica.tables();
         let chain_id = replica.chain_id();
         let (lag, head, applied) = (projector.lag(), projector.head(), projector.applied());
+        if serving {
+            lag.give_way();
+        }
         let statements = Statements::new(projector.batches());
         let (orderer, recorder) = Orderer::new(
             replica,

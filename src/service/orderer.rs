@@ -330,7 +330,7 @@ impl Orderer {
         // After a failed write an empty block tells when the store can be written again.
         let is_written = self.acceptance.store.load(Ordering::SeqCst);
         let empty_too = tasks.is_empty() && self.serving && (!is_written || self.replica.has_fallen_due(now));
-        let proposal = self.replica.propose(&checked, time, empty_too);
+        let proposal = self.replica.propose(checked, time, empty_too);
         let verdicts = proposal.verdicts.clone();
         let replayed = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Replayed(_))).count();
         // A length in memory always fits into 64 bits.

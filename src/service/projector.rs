@@ -5,7 +5,7 @@
 //! is the truth, and nothing leaves memory before the views hold it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
@@ -39,6 +39,8 @@ pub struct Lag {
     facts: AtomicI64,
     facts_max: i64,
     bytes: AtomicI64,
+    /// Whether operations are accepted, which the views make way for.
+    gives_way: AtomicBool,
     applied_entries: AtomicU64,
 }
 
@@ -46,6 +48,20 @@ impl Lag {
     /// Whether nothing more may be accepted until the views catch up.
     pub fn is_over_its_bound(&self) -> bool {
         self.facts.load(Ordering::SeqCst) > self.facts_max || self.bytes.load(Ordering::SeqCst) > limits::LAG_BYTES_MAX
+    }
+
+    /// From now on operations are accepted: in a bulk run the views make way for them.
+    pub fn give_way(&self) {
+        self.gives_way.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether more waits than one transaction takes, and less than half of what may wait.
+    fn is_bulk_run(&self) -> bool {
+        let (facts, bytes) = (self.facts.load(Ordering::SeqCst), self.bytes.load(Ordering::SeqCst));
+        self.gives_way.load(Ordering::SeqCst)
+            && facts > limits::PROJECTION_FACTS_MAX
+            && facts < self.facts_max / 2
+            && bytes < limits::LAG_BYTES_MAX / 2
     }
 
     /// The facts waiting.
@@ -87,6 +103,7 @@ impl Projector {
             facts: AtomicI64::new(0),
             facts_max: lag_facts_max,
             bytes: AtomicI64::new(0),
+            gives_way: AtomicBool::new(false),
             applied_entries: AtomicU64::new(applied.entries),
         });
         let batches = Arc::new(Batches::default());
@@ -183,7 +200,8 @@ async fn run(
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
-        metrics.projection.take_duration(began.elapsed());
+        let took = began.elapsed();
+        metrics.projection.take_duration(took);
         metrics.projected_facts.add(u64::try_from(waiting).unwrap_or(0));
         // A length in memory always fits into 64 bits.
         metrics.projected_blocks.add(batch.len() as u64);
@@ -195,6 +213,21 @@ async fn run(
         lag.applied_entries.store(entries, Ordering::SeqCst);
         batches.note(&batch, fell_due);
         applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
+        make_way(&lag, &blocks, took).await;
+    }
+}
+
+/// In a bulk run the machine is needed to accept: the views rest several times as long as they
+/// worked, for as long as blocks keep coming. They catch up when the run is over, or when half
+/// of what may wait is waiting.
+async fn make_way(lag: &Lag, blocks: &mpsc::UnboundedReceiver<CommittedBlock>, worked: Duration) {
+    let (rest, began) = (worked * limits::PROJECTION_REST_FACTOR, Instant::now());
+    while lag.is_bulk_run() && began.elapsed() < rest {
+        let waiting = blocks.len();
+        tokio::time::sleep(Duration::from_millis(limits::PROJECTION_REST_MS)).await;
+        if blocks.len() == waiting {
+            return;
+        }
     }
 }
 
@@ -212,5 +245,33 @@ pub fn projected(block: CommittedBlock) -> ProjectedBlock {
         leaves: block.leaves.iter().map(|leaf| leaf.0).collect(),
         changes: block.changes.iter().map(|change| Arc::new(change.unpack())).collect(),
         tiles: block.tiles.into_iter().map(|tile| (tile.id.level, tile.id.index, tile.bytes)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_views_make_way_in_a_bulk_run_alone() {
+        let one = limits::PROJECTION_FACTS_MAX;
+        let lag = Lag {
+            facts: AtomicI64::new(0),
+            facts_max: 10 * one,
+            bytes: AtomicI64::new(0),
+            gives_way: AtomicBool::new(false),
+            applied_entries: AtomicU64::new(0),
+        };
+        let is_bulk_run = |facts: i64, bytes: i64| {
+            lag.facts.store(facts, Ordering::SeqCst);
+            lag.bytes.store(bytes, Ordering::SeqCst);
+            lag.is_bulk_run()
+        };
+        assert!(!is_bulk_run(2 * one, 1), "nothing is accepted yet");
+        lag.give_way();
+        assert!(is_bulk_run(2 * one, 1));
+        assert!(!is_bulk_run(one, 1), "one transaction takes it");
+        assert!(!is_bulk_run(5 * one, 1), "half of the changes that may wait");
+        assert!(!is_bulk_run(2 * one, limits::LAG_BYTES_MAX / 2), "half of their bytes");
     }
 }

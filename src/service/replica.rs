@@ -289,7 +289,7 @@ impl Replica {
 
     /// Makes a block of what is waiting, in order, at a time after the head's. With
     /// `empty_too`, a block is made even when nothing is admitted.
-    pub fn propose(&self, waiting: &[Checked], time: Millis, empty_too: bool) -> Proposal {
+    pub fn propose(&self, waiting: Vec<Checked>, time: Millis, empty_too: bool) -> Proposal {
         let tables = self.tables.read().expect("nothing panics while holding the books");
         let books = Layer::bottom(&tables);
         let mut over = Tables::default();
@@ -303,8 +303,7 @@ impl Replica {
                     over.merge(admitted.layer);
                     let change = Arc::new(admitted.change);
                     changes.push(change.clone());
-                    let (envelope, lines) = (checked.entry_bytes.clone(), checked.lines.clone());
-                    entries.push(StoredEntry { envelope, lines });
+                    entries.push(StoredEntry { envelope: checked.entry_bytes, lines: checked.lines });
                     Verdict::Admitted(change)
                 }
                 Judged::Replayed(recorded) => Verdict::Replayed(recorded),
@@ -344,10 +343,10 @@ impl Replica {
         let (mut changes, mut leaves) = (Vec::new(), Vec::new());
         let mut tree = self.tree.clone();
         for entry in &audited.entries {
-            let checked =
-                checked_of(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
+            let stated =
+                stated_in(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
             let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
-            match judge(&books, &over, &checked.stated, context) {
+            match judge(&books, &over, &stated, context) {
                 Judged::Admitted(admitted) => {
                     over.merge(admitted.layer);
                     changes.push(Arc::new(admitted.change));
@@ -477,10 +476,9 @@ fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) ->
     }
 }
 
-fn checked_of(entry: &crate::chain::audit::AuditedEntry) -> Result<Checked, NotAnOperation> {
+fn stated_in(entry: &crate::chain::audit::AuditedEntry) -> Result<Stated, NotAnOperation> {
     let signers: Vec<KeyId> = entry.keys.iter().map(|key| KeyId(key.0)).collect();
-    let stated = operation::read_payload(&entry.payload, entry.payload_digest, &signers, &entry.lines)?;
-    Ok(Checked { stated, entry_bytes: entry.envelope.clone(), lines: entry.lines.clone() })
+    operation::read_payload(&entry.payload, entry.payload_digest, &signers, &entry.lines)
 }
 
 /// The running digest of changes: over the one before and the facts of a block.
