@@ -217,6 +217,10 @@ pub const BODY_SECONDS_MAX: u64 = 30;
 /// is long by nature (lists, envelopes) goes into variables.
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 
+/// Public keys of which each thread that checks signatures keeps the point of the curve, 200 bytes
+/// each: about as many officers as sign in one hour.
+pub const KEY_POINTS_KEPT_MAX: usize = 256;
+
 /// Tokens of a GraphQL document. A large generated one has 3,000; parsing and checking cost
 /// grow with them.
 pub const DOCUMENT_TOKENS_MAX: usize = 15_000;
