@@ -306,8 +306,14 @@ pub const LOGIN_REQUESTS_BURST: u64 = 4_000;
 /// Requests of one login under way at one time. Others find room beside it.
 pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
 
-/// Logins whose pace is remembered before those at rest are forgotten.
+/// Logins whose pace is remembered before those at rest are forgotten, and logins kept that were
+/// just looked up.
 pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
+
+/// How long a login that was looked up counts as valid before it is looked up again, in
+/// milliseconds: so long can one be used that another process has removed. Who asks often is
+/// looked up once in a hundred requests, and nobody notices a second.
+pub const LOGIN_KEPT_MS: u64 = 1_000;
 
 /// WebSocket connections in all, once initialised. Each holds a file handle and some 50 KiB.
 pub const SOCKETS_MAX: u64 = 4_096;
