@@ -221,6 +221,13 @@ pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// each: about as many officers as sign in one hour.
 pub const KEY_POINTS_KEPT_MAX: usize = 256;
 
+/// Bytes of the texts of all GraphQL documents that are kept as they were read. Parsed, each takes
+/// some thirty times its text: 16 MB. A program sends a few dozen documents.
+pub const KNOWN_DOCUMENTS_BYTES_MAX: usize = 512 * 1024;
+
+/// Bytes of a document that is kept: larger ones come seldom, and few would take the place of many.
+pub const KNOWN_DOCUMENT_BYTES_MAX: usize = 16 * 1024;
+
 /// Tokens of a GraphQL document. A large generated one has 3,000; parsing and checking cost
 /// grow with them.
 pub const DOCUMENT_TOKENS_MAX: usize = 15_000;
