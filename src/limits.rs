@@ -227,6 +227,17 @@ pub const BODY_SECONDS_MAX: u64 = 30;
 /// is long by nature (lists, envelopes) goes into variables.
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 
+/// Public keys of which each thread that checks signatures keeps the point of the curve, 200 bytes
+/// each: about as many officers as sign in one hour.
+pub const KEY_POINTS_KEPT_MAX: usize = 256;
+
+/// Bytes of the texts of all GraphQL documents that are kept as they were read. Parsed, each takes
+/// some thirty times its text: 16 MB. A program sends a few dozen documents.
+pub const KNOWN_DOCUMENTS_BYTES_MAX: usize = 512 * 1024;
+
+/// Bytes of a document that is kept: larger ones come seldom, and few would take the place of many.
+pub const KNOWN_DOCUMENT_BYTES_MAX: usize = 16 * 1024;
+
 /// Tokens of a GraphQL document. A large generated one has 3,000; parsing and checking cost
 /// grow with them.
 pub const DOCUMENT_TOKENS_MAX: usize = 15_000;
@@ -312,8 +323,14 @@ pub const LOGIN_REQUESTS_BURST: u64 = 4_000;
 /// Requests of one login under way at one time. Others find room beside it.
 pub const LOGIN_REQUESTS_UNDER_WAY_MAX: u64 = 512;
 
-/// Logins whose pace is remembered before those at rest are forgotten.
+/// Logins whose pace is remembered before those at rest are forgotten, and logins kept that were
+/// just looked up.
 pub const LOGINS_REMEMBERED_MAX: usize = 10_000;
+
+/// How long a login that was looked up counts as valid before it is looked up again, in
+/// milliseconds: so long can one be used that another process has removed. Who asks often is
+/// looked up once in a hundred requests, and nobody notices a second.
+pub const LOGIN_KEPT_MS: u64 = 1_000;
 
 /// WebSocket connections in all, once initialised. Each holds a file handle and some 50 KiB.
 pub const SOCKETS_MAX: u64 = 4_096;

@@ -38,6 +38,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{Instrument as _, info, info_span, warn};
 use uuid::Uuid;
 
+use crate::api::document::known::Documents;
 use crate::api::error::{BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NO_CHECKPOINT, NOT_FOUND};
 use crate::api::request::LastRecorded;
 use crate::api::schema::{self, Schema};
@@ -52,6 +53,7 @@ use pace::Accounts;
 struct App {
     node: Arc<Node>,
     schema: Schema,
+    documents: Arc<Documents>,
     last_recorded: Arc<LastRecorded>,
     options: Arc<Options>,
     accounts: Arc<Accounts>,
@@ -78,6 +80,7 @@ pub async fn serve_with(
     let app = App {
         node,
         schema: schema::schema(),
+        documents: Arc::default(),
         last_recorded: Arc::new(LastRecorded::default()),
         options: Arc::new(options),
         accounts: Arc::new(Accounts::new(&bounds)),

@@ -9,11 +9,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextResolve, ResolveInfo,
-};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Name, QueryPathNode, QueryPathSegment, Response, ServerResult, Value, Variables};
+use async_graphql::{Name, QueryPathNode, QueryPathSegment, Response, ServerResult, Value};
+
+use super::document::known::Known;
 
 /// Makes the extension that completes the answers of a request.
 pub struct Complete;
@@ -27,7 +27,6 @@ impl ExtensionFactory for Complete {
 /// What is known of one request.
 #[derive(Default)]
 struct Completing {
-    document: Mutex<Option<Arc<ExecutableDocument>>>,
     failed: Mutex<Failed>,
     /// Whether anything rises, so that nobody waits for the lock when all is well.
     rising: AtomicBool,
@@ -53,18 +52,6 @@ enum Step {
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for Completing {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        *self.document.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(document.clone()));
-        Ok(document)
-    }
-
     async fn execute(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -79,11 +66,10 @@ impl Extension for Completing {
         let failed = std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner));
         self.rising.store(false, Ordering::SeqCst);
         complete(&mut response.data, failed);
-        let document = self.document.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(document) = document
-            && let Some(selected) = operation(&document, operation_name)
+        if let Some(known) = ctx.data_opt::<Arc<Known>>()
+            && let Some(selected) = operation(&known.document, operation_name)
         {
-            put_in_order(&mut response.data, &[selected], &document);
+            put_in_order(&mut response.data, &[selected], &known.document);
         }
         response
     }

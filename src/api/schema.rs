@@ -5,6 +5,7 @@ use async_graphql::{ID, SDLExportOptions, Schema as Engine, SchemaBuilder};
 use crate::limits;
 
 use super::answer::Complete;
+use super::document::passed::Passed;
 use super::error::Coded;
 use super::mutation::Mutation;
 use super::mutation::user_error::UserError;
@@ -44,4 +45,5 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .limit_complexity(limits::QUERY_COMPLEXITY_MAX)
         .extension(Complete)
         .extension(Coded)
+        .extension(Passed)
 }

@@ -83,6 +83,18 @@ pub struct CheckedEntry {
 pub fn check_entry(entry_bytes: &[u8], lines: &[String], chain: &Digest) -> Result<CheckedEntry, EntryFault> {
     let envelope = Envelope::parse(entry_bytes)?;
     let payload = Payload::parse(envelope.payload())?;
+    check_envelope(&envelope, entry_bytes, payload, lines, chain)
+}
+
+/// The same of an envelope and its payload that were read already; `entry_bytes` is the
+/// envelope's canonical form.
+pub fn check_envelope(
+    envelope: &Envelope,
+    entry_bytes: &[u8],
+    payload: Payload,
+    lines: &[String],
+    chain: &Digest,
+) -> Result<CheckedEntry, EntryFault> {
     if payload.chain != *chain {
         return Err(EntryFault::Chain(payload.chain));
     }

@@ -112,7 +112,7 @@ async fn answer(app: &App, request: &Request, media: Media, asked: Asked, is_get
         let heights = app.node.heights();
         Executed::refused(vec![error], &heights).response(media, media.not_executed(), &heights)
     };
-    let ready = match document::ready(asked, app.options.trusted_documents.as_deref()) {
+    let ready = match document::ready(asked, app.options.trusted_documents.as_deref(), &app.documents) {
         Ok(ready) => ready,
         Err(error) => return not_executed(error),
     };

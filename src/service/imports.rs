@@ -13,7 +13,6 @@ use crate::store::views::imports::Deliveries;
 use super::lists::ListError;
 use super::node::Node;
 use super::officers::Viewer;
-use super::operation::Checked;
 use super::record::NotAccepted;
 
 impl Node {
@@ -43,8 +42,8 @@ impl Node {
         occurred_at: Option<Millis>,
         operation: &Operation,
     ) -> Result<(), NotAccepted> {
-        let (envelope, lines) = self.first_signed(viewer, id, occurred_at, operation).await?;
-        let checked = Checked::new(envelope.to_entry_bytes(), lines, &self.chain_id())?;
+        let (signed, lines) = self.first_signed(viewer, id, occurred_at, operation).await?;
+        let (_, checked) = signed.check(lines, &self.chain_id())?;
         Ok(self.recorder().rehearse(checked).await?)
     }
 }

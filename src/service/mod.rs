@@ -44,6 +44,7 @@ pub mod report;
 pub mod rights;
 pub mod rollback;
 pub mod scratch;
+pub mod signed;
 pub mod statements;
 pub mod story;
 pub mod touched;

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::chain::audit::{self, CheckedEntry};
 use crate::chain::digest::Digest;
+use crate::chain::envelope::Envelope;
 use crate::chain::fault::EntryFault;
 use crate::chain::list;
 use crate::chain::payload::{self, ListHeader, Payload};
@@ -69,6 +70,20 @@ impl Checked {
     /// Checks an envelope and its lines; the work of one signature check and one hash a line.
     pub fn new(entry_bytes: Vec<u8>, lines: Vec<String>, chain: &Digest) -> Result<Self, NotAnOperation> {
         let entry = audit::check_entry(&entry_bytes, &lines, chain)?;
+        let stated = read(&entry, &lines)?;
+        Ok(Self { stated, entry_bytes, lines })
+    }
+
+    /// Checks an envelope and its payload that were read already.
+    pub fn of(
+        envelope: &Envelope,
+        payload: Payload,
+        lines: Vec<String>,
+        chain: &Digest,
+    ) -> Result<Self, NotAnOperation> {
+        let entry_bytes = envelope.to_entry_bytes();
+        debug_assert_eq!(Envelope::parse(&entry_bytes).as_ref(), Ok(envelope), "what is stored reads the same");
+        let entry = audit::check_envelope(envelope, &entry_bytes, payload, &lines, chain)?;
         let stated = read(&entry, &lines)?;
         Ok(Self { stated, entry_bytes, lines })
     }

@@ -34,6 +34,7 @@ use super::node::Node;
 use super::officers::Viewer;
 use super::operation::{self, Checked, Header, NotAnOperation, ToSign, Unwritable};
 use super::orderer::{Answer, NotRecorded};
+use super::signed::Signed;
 
 /// What became of an operation.
 #[derive(Clone, Debug)]
@@ -144,7 +145,7 @@ impl Node {
         operation: Operation,
     ) -> Result<Outcome, NotAccepted> {
         let outcome = match self.first_signed(viewer, id, occurred_at, &operation).await {
-            Ok((envelope, lines)) => self.accept(viewer, envelope, lines).await,
+            Ok((signed, lines)) => self.accept(viewer, signed, lines).await,
             Err(why) => Err(why),
         };
         self.counted(outcome)
@@ -157,11 +158,11 @@ impl Node {
         id: Uuid,
         occurred_at: Option<Millis>,
         operation: &Operation,
-    ) -> Result<(Envelope, Vec<String>), NotAccepted> {
+    ) -> Result<(Signed, Vec<String>), NotAccepted> {
         let to_sign = self.draft(viewer, id, occurred_at, operation)?;
         let stated = self.stated(&to_sign, &[])?;
         let key = self.key_for(viewer, &stated, &[]).await?;
-        Ok((self.sign(to_sign.payload, key)?, to_sign.lines))
+        Ok((Signed::of(self.sign(to_sign.payload, key)?)?, to_sign.lines))
     }
 
     /// The exact bytes to sign for an operation of the viewer's party.
@@ -176,11 +177,17 @@ impl Node {
         operation::to_sign(&header, operation, self.salt_key())
     }
 
-    /// Takes an envelope that its signers made themselves, with some or all signatures.
-    pub async fn submit(&self, viewer: &Viewer, envelope: &[u8], lines: Vec<String>) -> Result<Outcome, NotAccepted> {
-        let outcome = match Envelope::parse_lenient(envelope) {
-            Ok(envelope) => self.accept(viewer, envelope, lines).await,
-            Err(why) => Err(why.into()),
+    /// Takes an envelope that its signers made themselves, with some or all signatures, as
+    /// [`Signed::read`] read it or not.
+    pub async fn submit(
+        &self,
+        viewer: &Viewer,
+        read: Result<Signed, NotAccepted>,
+        lines: Vec<String>,
+    ) -> Result<Outcome, NotAccepted> {
+        let outcome = match read {
+            Ok(signed) => self.accept(viewer, signed, lines).await,
+            Err(why) => Err(why),
         };
         self.counted(outcome)
     }
@@ -203,14 +210,14 @@ impl Node {
         if signed.iter().any(|key| key.officer == viewer.officer) {
             // Both signatures are there, and the node stopped before it went on with them.
             if self.missing(&stated).await?.is_empty() {
-                return self.accept(viewer, envelope, lines).await;
+                return self.accept(viewer, Signed::of(envelope)?, lines).await;
             }
             return Err(Refusal::SameOfficer.into());
         }
         let key = self.key_for(viewer, &stated, &signed).await?;
         let signature = self.keyring().sign(key, &crate::chain::envelope::signing_bytes(envelope.payload()))?;
         let whole = envelope.and_signature(PublicKey(key.0), Signature(signature))?;
-        self.accept(viewer, whole, lines).await
+        self.accept(viewer, Signed::of(whole)?, lines).await
     }
 
     /// Withdraws an operation that waits; any officer of its party may.
@@ -246,8 +253,8 @@ impl Node {
 
     /// Signed bytes from any caller: checked, merged with what waits under the same id, and
     /// recorded once whole.
-    async fn accept(&self, viewer: &Viewer, envelope: Envelope, lines: Vec<String>) -> Result<Outcome, NotAccepted> {
-        let checked = Checked::new(envelope.to_entry_bytes(), lines.clone(), &self.chain_id())?;
+    async fn accept(&self, viewer: &Viewer, signed: Signed, lines: Vec<String>) -> Result<Outcome, NotAccepted> {
+        let (envelope, checked) = signed.check(lines, &self.chain_id())?;
         let stated = &checked.stated;
         let (party, needed) = self.needed(stated).await?;
         if viewer.party.key != party.key && needed.second_party != Some(viewer.party.key) {
@@ -258,7 +265,7 @@ impl Node {
             let answer = self.recorder().record(checked).await?;
             return Ok(recorded(answer, expires_at));
         }
-        self.accept_for_two(viewer, envelope, lines, checked, &party).await
+        self.accept_for_two(viewer, envelope, checked, &party).await
     }
 
     /// An operation that needs two officers: kept until both have signed the same bytes.
@@ -266,7 +273,6 @@ impl Node {
         &self,
         viewer: &Viewer,
         envelope: Envelope,
-        lines: Vec<String>,
         checked: Checked,
         party: &Party,
     ) -> Result<Outcome, NotAccepted> {
@@ -279,10 +285,10 @@ impl Node {
                     return Ok(Outcome { id, status: Status::RecordedBefore(entry), expires_at });
                 }
                 self.recorder().rehearse(checked.clone()).await?;
-                let draft = self.new_draft(viewer, &envelope, &lines, &checked, party)?;
+                let draft = self.new_draft(viewer, &envelope, &checked, party)?;
                 match self.store().insert_draft(&draft).await? {
                     DraftInserted::New => checked,
-                    DraftInserted::Existing(draft) => self.merge(*draft, &envelope, lines).await?,
+                    DraftInserted::Existing(draft) => self.merge(*draft, &envelope, checked.lines).await?,
                 }
             }
             Some(draft) if draft.payload == envelope.payload() && draft.status == DraftStatus::Submitted => {
@@ -291,7 +297,7 @@ impl Node {
             Some(draft) if draft.payload == envelope.payload() && draft.status != DraftStatus::AwaitingSignature => {
                 return self.standing(&draft).await;
             }
-            Some(draft) => self.merge(draft, &envelope, lines).await?,
+            Some(draft) => self.merge(draft, &envelope, checked.lines).await?,
         };
         let missing = self.missing(&checked.stated).await?;
         if !missing.is_empty() {
@@ -365,7 +371,7 @@ impl Node {
                 added.push(DraftSignature { key: KeyId(key.0), signature: signature.0 });
             }
         }
-        let whole = Checked::new(whole.to_entry_bytes(), lines, &self.chain_id())?;
+        let (_, whole) = Signed::of(whole)?.check(lines, &self.chain_id())?;
         if added.is_empty() {
             return Ok(whole);
         }
@@ -397,11 +403,10 @@ impl Node {
         &self,
         viewer: &Viewer,
         envelope: &Envelope,
-        lines: &[String],
         checked: &Checked,
         party: &Party,
     ) -> Result<Draft, NotAccepted> {
-        let signatures = envelope.signatures().iter();
+        let (signatures, lines) = (envelope.signatures().iter(), &checked.lines);
         Ok(Draft {
             party: party.id,
             id: checked.stated.id,

@@ -4,30 +4,33 @@
 //! it works: its own limits spread fragments out again for each place they stand in. So here a
 //! request is read ([`asked`]), its text found or checked against the list of documents
 //! ([`trusted`]), looked over token by token before the parser may call itself (`scan`), and
-//! weighed with every fragment counted once (`weight`); its operation is chosen and its
-//! variables are fitted (`variables`). What is refused here was not executed in any part.
+//! weighed with every fragment counted once (`weight`), unless all this was done before
+//! ([`known`]); its operation is chosen and its variables are fitted (`variables`). What is refused
+//! here was not executed in any part.
 
 pub mod asked;
+pub mod known;
+pub mod passed;
 mod scan;
 pub mod trusted;
 mod variables;
 mod weight;
 
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Pos, Request, ServerError};
 
 use crate::limits;
 
-use super::error::{BAD_USER_INPUT, PARSE_FAILED, VALIDATION_FAILED, shortened, with_code};
+use super::error::{BAD_USER_INPUT, VALIDATION_FAILED, shortened, with_code};
 
 use asked::Asked;
+use known::Documents;
 use trusted::TrustedDocuments;
 
 /// A request that may be given to the engine.
 #[derive(Debug)]
 pub struct Ready {
-    /// The request, parsed.
+    /// The request, parsed; its data holds what is known of the document.
     pub request: Request,
     /// What the chosen operation is.
     pub kind: OperationType,
@@ -36,14 +39,12 @@ pub struct Ready {
 }
 
 /// Checks a request. With a list of documents, only those are executed.
-pub fn ready(asked: Asked, listed: Option<&TrustedDocuments>) -> Result<Ready, ServerError> {
+pub fn ready(asked: Asked, listed: Option<&TrustedDocuments>, documents: &Documents) -> Result<Ready, ServerError> {
     let text = trusted::text(&asked, listed)?;
-    scan::check(&text)?;
-    let document = parse_query(&text).map_err(|error| shortened(with_code(error.into(), PARSE_FAILED)))?;
-    let weighed = weight::check(&document)?;
-    let (name, operation, pos) = chosen(&document, asked.operation_name.as_deref())?;
+    let known = documents.read(&text)?;
+    let (name, operation, pos) = chosen(&known.document, asked.operation_name.as_deref())?;
     let kind = operation.ty;
-    let fields = weighed.root_fields(name);
+    let fields = known.root_fields(name);
     match kind {
         OperationType::Query => {}
         OperationType::Mutation if fields > limits::MUTATION_FIELDS_MAX => {
@@ -54,11 +55,11 @@ pub fn ready(asked: Asked, listed: Option<&TrustedDocuments>) -> Result<Ready, S
         OperationType::Subscription => weight::check_subscription(operation, pos)?,
     }
     variables::check(operation, &asked.variables)?;
-    let mut request = Request::new(text).variables(asked.variables);
+    let mut request = Request::new(text).variables(asked.variables).data(known.clone());
     if let Some(name) = asked.operation_name {
         request = request.operation_name(name);
     }
-    request.set_parsed_query(document);
+    request.set_parsed_query(known.document.clone());
     let statements = if kind == OperationType::Mutation { fields.max(1) } else { 1 };
     Ok(Ready { request, kind, statements })
 }

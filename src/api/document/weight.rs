@@ -46,22 +46,15 @@ impl Sum {
     }
 }
 
-/// The weights of a document's operations.
-#[derive(Debug)]
-pub struct Weighed<'a> {
-    operations: Vec<(Option<&'a str>, Sum)>,
-}
-
-impl Weighed<'_> {
-    /// How many fields an operation has at its root.
-    pub fn root_fields(&self, name: Option<&str>) -> u64 {
-        self.operations.iter().find(|(known, _)| *known == name).map_or(0, |(_, sum)| sum.fields)
-    }
-}
-
 /// Refuses a document that asks for too much or too deep, or whose fragments go in a circle. All
-/// operations count, since the engine checks all of them.
-pub fn check(document: &ExecutableDocument) -> Result<Weighed<'_>, ServerError> {
+/// operations count, since the engine checks all of them. Otherwise they are given by name, each
+/// with how many fields it has at its root.
+pub fn check(document: &ExecutableDocument) -> Result<Vec<(Option<String>, u64)>, ServerError> {
+    let fields = |(name, sum): (Option<&str>, Sum)| (name.map(str::to_owned), sum.fields);
+    Ok(sums(document)?.into_iter().map(fields).collect())
+}
+
+fn sums(document: &ExecutableDocument) -> Result<Vec<(Option<&str>, Sum)>, ServerError> {
     let mut scales = Scales { fragments: &document.fragments, known: HashMap::new() };
     let mut operations = Vec::new();
     let mut whole = Sum::default();
@@ -99,7 +92,7 @@ pub fn check(document: &ExecutableDocument) -> Result<Weighed<'_>, ServerError> 
     if whole.nesting > limits::SELECTION_NESTING_MAX {
         return Err(nested_too_deep(at));
     }
-    Ok(Weighed { operations })
+    Ok(operations)
 }
 
 /// A subscription follows one thing (GraphQL, section 5.2.4.1); the engine would follow several
@@ -186,7 +179,7 @@ mod tests {
     use super::*;
 
     fn sum(text: &str) -> Sum {
-        check(&parse_query(text).unwrap()).unwrap().operations[0].1
+        sums(&parse_query(text).unwrap()).unwrap()[0].1
     }
 
     fn refused(text: &str) -> String {

@@ -1,11 +1,11 @@
 //! `operationSubmit`: takes an envelope that its signers made themselves.
 
 use async_graphql::{Context, InputObject, Object, Result};
+use uuid::Uuid;
 
 use crate::api::request::api;
 use crate::api::scalar::OperationId;
-use crate::chain::envelope::Envelope;
-use crate::chain::payload::Payload;
+use crate::service::signed::Signed;
 
 use super::fault::{Fault, Fields};
 use super::payload::payload;
@@ -53,15 +53,15 @@ impl OperationSubmitMutation {
         let api = api(ctx)?;
         let viewer = api.viewer()?;
         let id = input.operation_id.0;
-        // Read once: of the work before the signature check this is the largest part.
-        let payload = payload_of(&input);
-        if let Some(fault) = payload.as_ref().and_then(|payload| other_id(&input, payload)) {
+        let read = Signed::read(input.envelope.as_bytes());
+        let payload = read.as_ref().ok().map(Signed::payload);
+        if let Some(fault) = payload.and_then(|payload| other_id(id, payload.id)) {
             return Ok(Told::faulty(vec![fault]).into());
         }
-        let lines = input.lines.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
         let stating = payload.and_then(|payload| api.node.party_by_id(payload.party));
         let party = stating.unwrap_or_else(|| viewer.party.clone());
-        let told = match api.node.submit(viewer, input.envelope.as_bytes(), lines).await {
+        let lines = input.lines.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
+        let told = match api.node.submit(viewer, read, lines).await {
             Ok(outcome) => way::told(api, party, outcome).await?,
             Err(why) => {
                 let mut told = way::not_taken(api, party, id, why, &FIELDS).await?;
@@ -75,15 +75,9 @@ impl OperationSubmitMutation {
     }
 }
 
-fn payload_of(input: &OperationSubmitInput) -> Option<Payload> {
-    let envelope = Envelope::parse_lenient(input.envelope.as_bytes()).ok()?;
-    Payload::parse(envelope.payload()).ok()
-}
-
 /// The id beside the envelope is for the caller's own bookkeeping, so the two must agree.
-fn other_id(input: &OperationSubmitInput, payload: &Payload) -> Option<Fault> {
-    let stated = payload.id;
-    (stated != input.operation_id.0).then(|| {
+fn other_id(asked: Uuid, stated: Uuid) -> Option<Fault> {
+    (stated != asked).then(|| {
         let message = format!("the envelope's operation id is {stated}");
         Fault::at(&["operationId"], RefusalCode::BadOperationId, message)
     })

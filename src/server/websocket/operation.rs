@@ -71,7 +71,7 @@ async fn begin(app: &App, token: Option<String>, asked: Asked) -> Result<Begun, 
     };
     let caller = Caller { viewer, at_least: 0 };
     let under_way = app.accounts.take(caller.officer()).map_err(|why| why.error())?;
-    let ready = document::ready(asked, app.options.trusted_documents.as_deref())?;
+    let ready = document::ready(asked, app.options.trusted_documents.as_deref(), &app.documents)?;
     under_way.counts(ready.statements).map_err(|why| why.error())?;
     let counted = match ready.kind {
         OperationType::Subscription => Counted::Stream(app.accounts.stream(caller.officer()).ok_or_else(|| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -127,11 +128,21 @@ impl NodeStore {
         Ok(token)
     }
 
-    /// Who a bearer token belongs to; `None` for a text that is no token of this node.
+    /// Who a bearer token belongs to; `None` for a text that is no token of this node. A login that
+    /// another process removes is valid for `LOGIN_KEPT_MS` more.
     pub async fn login_by_token(&self, token: &str) -> Result<Option<Login>, StoreError> {
         let Ok(token) = token.parse::<LoginToken>() else { return Ok(None) };
-        let row = rows::Entity::find_by_id(token.id().0.to_vec()).one(&self.readers).await;
-        row.map_err(StoreError::read(LOGIN))?.map(Login::try_from).transpose()
+        let id = token.id();
+        let look_up = match self.found_logins.get(id, Instant::now()) {
+            Ok(login) => return Ok(Some(login)),
+            Err(look_up) => look_up,
+        };
+        let row = rows::Entity::find_by_id(id.0.to_vec()).one(&self.readers).await;
+        let login = row.map_err(StoreError::read(LOGIN))?.map(Login::try_from).transpose()?;
+        if let Some(login) = &login {
+            self.found_logins.keep(&look_up, login);
+        }
+        Ok(login)
     }
 
     /// Every login, by age; there are as many as officers.
@@ -148,6 +159,8 @@ impl NodeStore {
     /// Ends a login at once; answers whether there was one.
     pub async fn remove_login(&self, id: LoginId) -> Result<bool, StoreError> {
         let done = rows::Entity::delete_by_id(id.0.to_vec()).exec(self.writer(LOGIN)?).await;
+        // Also after an error: it may be removed.
+        self.found_logins.end(id);
         Ok(done.map_err(StoreError::write(LOGIN))?.rows_affected > 0)
     }
 }

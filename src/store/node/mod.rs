@@ -5,6 +5,8 @@
 //! Secrets are stored hashed (logins) or sealed (keys), never in the clear. What an officer may
 //! do is the ledger's to say, from the roles of registered keys; a login only says who asks.
 
+use std::sync::Arc;
+
 use aqueduct_migrations::node::NodeMigrator;
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::{DatabaseConnection, DbErr};
@@ -15,8 +17,10 @@ use super::error::StoreError;
 use super::faults::{Faults, Point};
 use super::statements::StatementCount;
 use super::{postgres, sqlite};
+use found_logins::FoundLogins;
 
 pub mod drafts;
+mod found_logins;
 mod held_keys;
 pub mod keyring;
 pub mod logins;
@@ -24,7 +28,7 @@ mod sealed;
 pub mod settings;
 pub mod unlock;
 
-/// Connections that read: every request looks up its login.
+/// Connections that read: who logs in, and what awaits a signature.
 const READERS: u32 = 4;
 
 /// The node's own store. Clones share its connections.
@@ -34,6 +38,7 @@ pub struct NodeStore {
     readers: DatabaseConnection,
     faults: Faults,
     statements: StatementCount,
+    found_logins: Arc<FoundLogins>,
 }
 
 impl NodeStore {
@@ -55,7 +60,7 @@ impl NodeStore {
         };
         let statements = StatementCount::default();
         statements.watch(&mut readers);
-        Ok(Self { writer, readers, faults, statements })
+        Ok(Self { writer, readers, faults, statements, found_logins: Arc::default() })
     }
 
     /// How many statements its readers have sent.

@@ -141,3 +141,31 @@ fn keys_signatures_and_digests_read_back_in_one_form_only() {
     assert!(text.trim_end_matches('=').parse::<Signature>().is_err());
     assert!(format!("{text}\n").parse::<Signature>().is_err());
 }
+
+#[test]
+fn keys_that_take_each_others_place_are_told_apart() {
+    // What is kept of keys is found by their first bytes.
+    let keys: Vec<SecretKey> = (0_u16..2_000)
+        .map(|n| {
+            let mut seed = [7; 32];
+            seed[..2].copy_from_slice(&n.to_be_bytes());
+            SecretKey::from_bytes(&seed)
+        })
+        .collect();
+    let signatures: Vec<Signature> = keys.iter().map(|key| key.sign(b"message")).collect();
+    for round in 0..2 {
+        for (at, key) in keys.iter().enumerate() {
+            assert!(key.public().verify(b"message", &signatures[at]).is_ok(), "{round}, {at}");
+            let other = &signatures[(at + 1) % signatures.len()];
+            assert!(key.public().verify(b"message", other).is_err(), "{round}, {at}");
+        }
+    }
+    // No point of the curve, in the place of one that is.
+    let mut bytes = keys[0].public().0;
+    bytes[31] ^= 0x80;
+    bytes[2..31].fill(0xff);
+    for _ in 0..2 {
+        assert!(PublicKey(bytes).verify(b"message", &signatures[0]).is_err());
+        assert!(keys[0].public().verify(b"message", &signatures[0]).is_ok());
+    }
+}

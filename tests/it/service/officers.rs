@@ -6,6 +6,7 @@ use aqueduct::ledger::ids::KeyId;
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::{Custody, Role};
 use aqueduct::service::record::Status;
+use aqueduct::service::signed::Signed;
 
 use crate::world::{World, inr, minor, reference};
 
@@ -102,16 +103,16 @@ async fn holders_of_their_own_keys_sign_the_same_bytes() {
         let signature = key.sign(&signing_bytes(&drafted.payload));
         Envelope::new(drafted.payload.clone(), vec![(key.public(), signature)]).unwrap().to_entry_bytes()
     };
-    let first = world.node().submit(&viewer, &signed(&keys[0]), Vec::new()).await.unwrap();
+    let first = world.node().submit(&viewer, Signed::read(&signed(&keys[0])), Vec::new()).await.unwrap();
     assert!(matches!(first.status, Status::AwaitingSignature { .. }));
-    let twice = world.node().submit(&viewer, &signed(&keys[0]), Vec::new()).await.unwrap();
+    let twice = world.node().submit(&viewer, Signed::read(&signed(&keys[0])), Vec::new()).await.unwrap();
     assert!(matches!(twice.status, Status::AwaitingSignature { .. }));
-    let second = world.node().submit(&viewer, &signed(&keys[1]), Vec::new()).await.unwrap();
+    let second = world.node().submit(&viewer, Signed::read(&signed(&keys[1])), Vec::new()).await.unwrap();
     assert!(matches!(second.status, Status::Recorded(_)));
     let mut forged = signed(&keys[1]);
     let at = forged.len() / 2;
     forged[at] ^= 1;
-    assert!(world.node().submit(&viewer, &forged, Vec::new()).await.is_err());
+    assert!(world.node().submit(&viewer, Signed::read(&forged), Vec::new()).await.is_err());
 }
 
 #[tokio::test]

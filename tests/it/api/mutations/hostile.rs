@@ -1,7 +1,7 @@
 //! Requests that no honest client sends: the server says what is wrong and lives.
 
 use aqueduct::store::faults::Point;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::{Served, error_code, inr, login};
 
@@ -45,6 +45,46 @@ async fn broken_requests_are_answered_and_change_nothing() {
         }),
     );
     assert_eq!(alive.await["cycle"]["label"], "2027-01");
+    served.end().await.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_passed_before_is_refused_for_its_values() {
+    let served = Served::start().await;
+    let treasury = served.world.treasury.clone();
+    let login = Some(login(&treasury, 0));
+    let split = "mutation($input: TokenSplitInput!) { tokenSplit(input: $input) { userErrors { code } } }";
+    let id = served.world.next_id();
+    let good = json!({ "operationId": id, "token": "tok_0", "currency": "INR", "parts": ["1", "2"] });
+    let with = |name: &str, value: Value| {
+        let mut input = good.clone();
+        input[name] = value;
+        json!({ "input": input })
+    };
+    let wrong = [
+        with("parts", json!(["1", 2])),
+        with("parts", json!(["1", null])),
+        with("operationId", json!("1")),
+        with("currency", json!(null)),
+        with("unknown", json!(1)),
+        json!({ "input": { "operationId": id, "token": "tok_0", "currency": "INR" } }),
+        json!({ "input": "tok_0" }),
+        json!({ "input": null }),
+        json!({}),
+    ];
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        for variables in &wrong {
+            let body = served.ask(login, split, variables.clone()).await;
+            // Some are found wrong before anything is executed, and some by what is executed.
+            answers.push((error_code(&body), body["errors"].clone(), body.get("data").cloned()));
+        }
+        let passed = served.ask(login, split, json!({ "input": good })).await;
+        assert_eq!(passed["data"]["tokenSplit"]["userErrors"].as_array().map(Vec::len), Some(1), "{passed}");
+    }
+    assert_eq!(answers[..wrong.len()], answers[wrong.len()..]);
+    let not_executed = answers.iter().filter(|(_, _, data)| data.is_none()).count();
+    assert!((2..answers.len()).contains(&not_executed), "{answers:?}");
     served.end().await.stop().await;
 }
 

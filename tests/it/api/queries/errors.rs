@@ -83,6 +83,12 @@ async fn documents_that_ask_for_too_much_are_refused() {
     let wide =
         "{ tokens(first: 100) { nodes { children(first: 100) { nodes { children(first: 100) { nodes { id } } } } } } }";
     assert_eq!(served.error(supervisor, wide).await, "QUERY_TOO_COMPLEX");
+    let by_variable = "query($first: Int) { tokens(first: $first) { nodes { \
+                       children(first: 100) { nodes { id state overdue } } } } }";
+    for (first, passes) in [(1, true), (100, false), (1, true)] {
+        let body = served.ask(supervisor, by_variable, json!({ "first": first })).await;
+        assert_eq!(body.get("errors").is_none(), passes, "{first}: {body}");
+    }
     let deep = format!("{{ tokens(first: 1) {{ nodes {{ {} id {} }} }} }}", "parent { ".repeat(30), "} ".repeat(30));
     assert_eq!(served.error(supervisor, &deep).await, "QUERY_TOO_COMPLEX");
     let aliased: String = (0..1500).map(|n| format!("a{n}: hops(first: 100) {{ nodes {{ id }} }} ")).collect();
