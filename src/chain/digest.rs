@@ -25,6 +25,23 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
+    /// The digest of what `write` appends for each piece in turn, which is never in memory as a
+    /// whole.
+    pub fn of_pieces<P>(pieces: impl IntoIterator<Item = P>, mut write: impl FnMut(P, &mut Vec<u8>)) -> Digest {
+        /// Hashed at once: small enough for a cache of the processor.
+        const BYTES: usize = 16 * 1024;
+        let (mut hasher, mut bytes) = (Sha256::new(), Vec::with_capacity(2 * BYTES));
+        for piece in pieces {
+            write(piece, &mut bytes);
+            if bytes.len() >= BYTES {
+                hasher.update(&bytes);
+                bytes.clear();
+            }
+        }
+        hasher.update(&bytes);
+        Digest(hasher.finalize().into())
+    }
+
     /// The digest of these parts, one after the other.
     pub fn of_parts(parts: &[&[u8]]) -> Digest {
         let mut hasher = Sha256::new();

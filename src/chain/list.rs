@@ -72,7 +72,12 @@ pub fn split(line: &str) -> Result<(Salt, &str), LineFault> {
     if line.len() > limits::LINE_BYTES_MAX {
         return Err(LineFault::TooLong(line.len()));
     }
-    if line.chars().any(|c| c.is_control() && c != '\t') {
+    let is_forbidden = |c: char| c.is_control() && c != '\t';
+    let has_forbidden = match line.is_ascii() {
+        true => line.bytes().any(|byte| is_forbidden(byte.into())),
+        false => line.chars().any(is_forbidden),
+    };
+    if has_forbidden {
         return Err(LineFault::ControlCharacter);
     }
     let (salt, content) = line.split_once('\t').ok_or(LineFault::Salt)?;
@@ -82,6 +87,11 @@ pub fn split(line: &str) -> Result<(Salt, &str), LineFault> {
     let mut bytes = [0; 16];
     URL_SAFE_NO_PAD.decode_slice(salt, &mut bytes).map_err(|_| LineFault::Salt)?;
     Ok((Salt(bytes), content))
+}
+
+/// The content of a line whose form was checked; nothing of any other.
+pub fn content(line: &str) -> &str {
+    line.split_once('\t').map_or("", |(_, content)| content)
 }
 
 /// Checks the number, the size and the form of lines.

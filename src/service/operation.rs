@@ -112,7 +112,7 @@ pub fn read_payload(
     signers: &[KeyId],
     lines: &[String],
 ) -> Result<Stated, NotAnOperation> {
-    let contents: Vec<&str> = lines.iter().map(|line| list::split(line).map_or("", |(_, content)| content)).collect();
+    let contents: Vec<&str> = lines.iter().map(|line| list::content(line)).collect();
     let operation = Operation::read(&payload.kind, payload.version, &payload.body, &contents)?;
     if let Some(stated) = payload.list.map(|list| list.total) {
         let found = operation.list_total();

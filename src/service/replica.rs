@@ -483,11 +483,14 @@ fn stated_in(entry: &crate::chain::audit::AuditedEntry) -> Result<Stated, NotAnO
 
 /// The running digest of changes: over the one before and the facts of a block.
 fn changes_digest(before: Digest, changes: &[Arc<Change>]) -> Digest {
-    let mut bytes = Vec::new();
-    for fact in changes.iter().flat_map(|change| &change.facts) {
-        fact.encode(&mut bytes);
-    }
-    Digest::of_parts(&[b"aqueduct/changes/v1\0", &before.0, &bytes])
+    let facts = changes.iter().flat_map(|change| &change.facts).map(Some);
+    Digest::of_pieces(std::iter::once(None).chain(facts), |fact, bytes| match fact {
+        None => {
+            bytes.extend_from_slice(b"aqueduct/changes/v1\0");
+            bytes.extend_from_slice(&before.0);
+        }
+        Some(fact) => fact.encode(bytes),
+    })
 }
 
 fn is_known(tables: &Tables, fact: &Fact) -> bool {

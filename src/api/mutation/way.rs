@@ -1,16 +1,18 @@
 //! The way of every mutation: read the input, state the operation, tell what became of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Context, Result};
 
 use crate::api::request::{Api, api};
 use crate::api::types::entry::Entry;
 use crate::api::types::operation::Operation;
+use crate::ledger::admit::Change;
 use crate::ledger::registry::Party;
 use crate::limits;
 use crate::service::made::Made;
 use crate::service::operation::id_time;
+use crate::service::orderer::Answer;
 use crate::service::record::{NotAccepted, Outcome, Status};
 
 use super::fault::{Fault, Fields, NotTaken};
@@ -19,7 +21,11 @@ use super::refusal_code::RefusalCode;
 
 /// What became of a mutation, for its payload.
 pub struct Told {
-    made: Option<Made>,
+    /// What it made, if that was read from the views.
+    made: OnceLock<Made>,
+    /// What it changed, from which follows what it made: a list of thousands is looked through
+    /// only when somebody asks.
+    change: Option<Arc<Change>>,
     /// Its place in the log.
     pub entry: Option<Entry>,
     /// How far the operation is.
@@ -33,7 +39,8 @@ pub struct Told {
 impl Told {
     /// Not taken, and nothing is known of an operation.
     pub fn faulty(faults: Vec<Fault>) -> Self {
-        Self { made: None, entry: None, operation: None, replayed: false, faults }
+        let (made, change) = (OnceLock::new(), None);
+        Self { made, change, entry: None, operation: None, replayed: false, faults }
     }
 
     /// Without a standing of the operation: the attempt to act on it failed, not the operation.
@@ -43,12 +50,15 @@ impl Told {
 
     /// What it made, once recorded.
     pub fn made(&self) -> Option<&Made> {
-        self.made.as_ref()
+        match &self.change {
+            Some(change) => Some(self.made.get_or_init(|| Made::of_change(change))),
+            None => self.made.get(),
+        }
     }
 
     /// A field of the payload from what it made.
     pub fn of<T>(&self, field: impl FnOnce(&Made) -> T) -> Option<T> {
-        self.made.as_ref().map(field)
+        self.made().map(field)
     }
 }
 
@@ -70,13 +80,11 @@ pub async fn state<I: Stating>(ctx: &Context<'_>, input: &I) -> Result<Told> {
 /// Tells an outcome. The party is who states the operation, as far as is known here.
 pub async fn told(api: &Api, party: Arc<Party>, outcome: Outcome) -> Result<Told> {
     // Behind by more than a read waits, the objects are null and the status says `RECORDED`.
-    let made = match &outcome.status {
-        Status::Recorded(answer) => match &answer.change {
-            Some(change) => Some(Made::of_change(change)),
-            None => api.node.made_by(answer.recorded.clone()).await?,
-        },
-        Status::RecordedBefore(entry) => api.node.made_at(*entry).await?,
-        _ => None,
+    let (made, change) = match &outcome.status {
+        Status::Recorded(Answer { change: Some(change), .. }) => (None, Some(change.clone())),
+        Status::Recorded(answer) => (api.node.made_by(answer.recorded.clone()).await?, None),
+        Status::RecordedBefore(entry) => (api.node.made_at(*entry).await?, None),
+        _ => (None, None),
     };
     let recorded = match &outcome.status {
         Status::Recorded(answer) => Some(answer.recorded.clone()),
@@ -100,7 +108,8 @@ pub async fn told(api: &Api, party: Arc<Party>, outcome: Outcome) -> Result<Told
     let stating = recorded.as_ref().and_then(|recorded| api.node.tables().parties.get(&recorded.party));
     let operation = Some(Operation::of(stating.unwrap_or(party), outcome));
     let entry = recorded.map(Entry::of);
-    Ok(Told { made, entry, operation, replayed, faults })
+    let made = made.map_or_else(OnceLock::new, OnceLock::from);
+    Ok(Told { made, change, entry, operation, replayed, faults })
 }
 
 /// Tells why an operation was not accepted.
