@@ -124,11 +124,11 @@ pub const FLOW_NODES_MAX: usize = 100;
 pub const FLOW_NODES_DEFAULT: usize = 30;
 
 /// Cells of past heights that are kept in memory, for readers who asked just before the newest
-/// batches: about half a kilobyte each. Earlier moments are read from the rows.
+/// batches: about a hundred bytes each. Earlier moments are read from the rows.
 pub const CELLS_REMEMBERED_MAX: usize = 20_000;
 
-/// Cells of earlier moments that are kept once they were read, in all: about 50 MB. At least those
-/// of one moment are, so that a report of several groupings reads them once.
+/// Cells of earlier moments that are kept once they were read, in all: about 10 MB. At least those
+/// of one moment and sheet are, so that a report of several groupings reads them once.
 pub const PAST_CELLS_KEPT_MAX: usize = 100_000;
 
 /// Bytes of envelopes and lines in one answer, at most: a few of the largest lists. More is asked
