@@ -141,7 +141,7 @@ fn links(
 ) -> Result<Vec<Link>, ViewsError> {
     let everybody = MoneyFilter { party: None, ..filter.clone() };
     let mut meant = Meant::of(&everybody, cells);
-    let mut parts: HashMap<(Currency, Option<PartyKey>, Option<PartyKey>, AreaId, HopKind), Adding> = HashMap::new();
+    let mut parts: HashMap<_, Adding> = HashMap::new();
     for (key, bytes) in found {
         let between = filter.party.is_none_or(|party| [key.from, key.to].contains(&Some(party)));
         let (Some(kind), true) = (key.hop_kind, between && meant.has(key)) else { continue };
