@@ -313,14 +313,16 @@ fn the_first_wrong_signature_of_a_large_block_is_named() {
 
 #[test]
 fn blocks_examined_in_any_order_have_the_faults_of_blocks_checked_in_order() {
+    /// A block's header and body.
+    type Parts = (Vec<u8>, Vec<u8>);
     let chain = Chain::small();
-    let flipped = |height: usize, at: fn(&mut (Vec<u8>, Vec<u8>))| {
+    let flipped = |height: usize, at: fn(&mut Parts)| {
         let mut bytes: Vec<_> =
             chain.blocks.iter().map(|block| (block.header.to_bytes(), block.body_bytes.clone())).collect();
         at(&mut bytes[height]);
         bytes
     };
-    let cases: [fn(&mut (Vec<u8>, Vec<u8>)); 5] = [
+    let cases: [fn(&mut Parts); 5] = [
         |_| (),
         |(header, _)| header[0] ^= 1,
         |(_, body)| *body.last_mut().unwrap() ^= 1,
