@@ -134,11 +134,11 @@ pub const FLOW_NODES_MAX: usize = 100;
 pub const FLOW_NODES_DEFAULT: usize = 30;
 
 /// Cells of past heights that are kept in memory, for readers who asked just before the newest
-/// batches: about half a kilobyte each. Earlier moments are read from the rows.
+/// batches: about a hundred bytes each. Earlier moments are read from the rows.
 pub const CELLS_REMEMBERED_MAX: usize = 20_000;
 
-/// Cells of earlier moments that are kept once they were read, in all: about 50 MB. At least those
-/// of one moment are, so that a report of several groupings reads them once.
+/// Cells of earlier moments that are kept once they were read, in all: about 10 MB. At least those
+/// of one moment and sheet are, so that a report of several groupings reads them once.
 pub const PAST_CELLS_KEPT_MAX: usize = 100_000;
 
 /// Bytes of envelopes and lines in one answer, at most: a few of the largest lists. More is asked
@@ -183,7 +183,8 @@ pub const STREAMS_READ_AT_ONCE_MAX: usize = 2;
 /// Bytes of one HTTP request: the largest list with its envelope, as JSON text.
 pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// Blocks read at once when a chain is replayed or verified.
+/// Blocks read at once when a chain is replayed or verified, and again while fewer than these wait
+/// for the books.
 pub const REPLAY_BLOCKS: u64 = 64;
 
 /// Seconds that a stopping server waits for requests under way.
@@ -193,8 +194,9 @@ pub const STOP_GRACE_SECONDS: u64 = 20;
 /// one of the two is wrong.
 pub const CLOCK_BEHIND_MS_MAX: i64 = 10 * 60_000;
 
-/// Bytes of blocks read at once when a chain is replayed or verified.
-pub const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes of blocks read at once when a chain is replayed or verified, and again while fewer wait: what
+/// was found of each takes a few times as much memory.
+pub const REPLAY_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Operations, fully signed when the node last stopped, that it records at start. More than one
 /// at a time needs several officers at the same moment.

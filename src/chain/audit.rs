@@ -78,6 +78,51 @@ pub struct CheckedEntry {
     pub keys: Vec<PublicKey>,
 }
 
+/// A block whose bytes, signatures and lists were examined wherever it may stand, so that many can
+/// be beside each other; [`Audit::take`] says whether it follows the block before it. What is wrong
+/// with it is said there, too.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    header: Result<Header, FaultKind>,
+    entries: Result<Vec<(StoredEntry, CheckedEntry)>, BodyFault>,
+}
+
+/// What is wrong with a body, and at which entry.
+#[derive(Clone, Debug)]
+struct BodyFault {
+    entry: Option<u64>,
+    kind: FaultKind,
+}
+
+impl From<FaultKind> for BodyFault {
+    fn from(kind: FaultKind) -> Self {
+        BodyFault { entry: None, kind }
+    }
+}
+
+impl Examined {
+    /// Examines a block on this thread alone.
+    pub fn of(header_bytes: &[u8], body_bytes: &[u8]) -> Examined {
+        Examined::over(header_bytes, body_bytes, 1)
+    }
+
+    /// Examines a block over so many threads, if its entries are many.
+    fn over(header_bytes: &[u8], body_bytes: &[u8], threads: usize) -> Examined {
+        match Header::parse(header_bytes) {
+            Ok(header) => {
+                let entries = examine_body(&header, body_bytes, threads);
+                Examined { header: Ok(header), entries }
+            }
+            Err(why) => Examined { header: Err(why.into()), entries: Ok(Vec::new()) },
+        }
+    }
+
+    /// The entries in order, with what was found of each; none if something is wrong with one.
+    pub fn entries(&self) -> impl Iterator<Item = &(StoredEntry, CheckedEntry)> {
+        self.entries.iter().flatten()
+    }
+}
+
 /// Checks an operation as it stands in a block of this chain (zeros in
 /// genesis), or as it came in. The signatures come after the cheap checks.
 pub fn check_entry(entry_bytes: &[u8], lines: &[String], chain: &Digest) -> Result<CheckedEntry, EntryFault> {
@@ -135,32 +180,30 @@ impl Audit {
         is_its_tree.then(|| Audit { expected_chain: Some(header.chain_id()), head: Some(Head::of(header)), tree })
     }
 
-    /// Checks the next block. After a fault nothing has changed.
+    /// Checks the next block, over all cores if its entries are many. After a fault nothing has
+    /// changed.
     pub fn block(&mut self, header_bytes: &[u8], body_bytes: &[u8]) -> Result<AuditedBlock, Fault> {
+        let threads = thread::available_parallelism().map_or(1, |threads| threads.get());
+        self.take(Examined::over(header_bytes, body_bytes, threads))
+    }
+
+    /// Takes the next block, which was examined before. After a fault nothing has changed.
+    pub fn take(&mut self, examined: Examined) -> Result<AuditedBlock, Fault> {
         let height = self.next_height();
         let fault = |kind| Fault { height, entry: None, kind };
-        let header = Header::parse(header_bytes).map_err(|why| fault(why.into()))?;
+        let header = examined.header.map_err(fault)?;
         self.check_place(&header).map_err(fault)?;
-        let body = Body::parse(body_bytes).map_err(|why| fault(why.into()))?;
-        check_count(&header, body.entries().len()).map_err(fault)?;
-
-        let checked = check_entries(&header, body.entries())?;
-        if height == 0 && checked.iter().any(|entry| entry.payload.kind != GENESIS_KIND) {
-            return Err(fault(FaultKind::Genesis));
-        }
-        if block::body_digest(body_bytes) != header.body_digest {
-            return Err(fault(FaultKind::BodyDigest));
-        }
+        let entries = examined.entries.map_err(|BodyFault { entry, kind }| Fault { height, entry, kind })?;
         let mut tree = self.tree.clone();
-        for entry in &checked {
-            tree.append(&entry.leaf);
+        for (_, checked) in &entries {
+            tree.append(&checked.leaf);
         }
         check_tree(&header, &tree).map_err(fault)?;
         // What an audit has seen is not for a store.
         tree.take_dirty_tiles();
 
         let head = Head::of(header);
-        let entries = join(&head.header, body.into_entries(), checked);
+        let entries = join(&head.header, entries);
         let block = AuditedBlock { header: head.header.clone(), digest: head.digest, entries };
         self.tree = tree;
         self.head = Some(head);
@@ -290,14 +333,28 @@ fn check_lines(payload: &Payload, lines: &[String]) -> Result<(), EntryFault> {
     Ok(())
 }
 
+/// Checks what stands below a header.
+fn examine_body(
+    header: &Header,
+    body_bytes: &[u8],
+    threads: usize,
+) -> Result<Vec<(StoredEntry, CheckedEntry)>, BodyFault> {
+    let body = Body::parse(body_bytes).map_err(FaultKind::from)?;
+    check_count(header, body.entries().len())?;
+    let checked = check_entries(header, body.entries(), threads)?;
+    if header.height == 0 && checked.iter().any(|entry| entry.payload.kind != GENESIS_KIND) {
+        return Err(FaultKind::Genesis.into());
+    }
+    if block::body_digest(body_bytes) != header.body_digest {
+        return Err(FaultKind::BodyDigest.into());
+    }
+    Ok(body.into_entries().into_iter().zip(checked).collect())
+}
+
 /// Checks all entries, over several threads if they are many. The fault is
 /// the first in order of entries, however many threads there are.
-fn check_entries(header: &Header, entries: &[StoredEntry]) -> Result<Vec<CheckedEntry>, Fault> {
-    let threads = match entries.len() {
-        0..=limits::AUDIT_SERIAL_ENTRIES_MAX => 1,
-        _ => thread::available_parallelism().map_or(1, |threads| threads.get()),
-    };
-    if threads == 1 {
+fn check_entries(header: &Header, entries: &[StoredEntry], threads: usize) -> Result<Vec<CheckedEntry>, BodyFault> {
+    if threads == 1 || entries.len() <= limits::AUDIT_SERIAL_ENTRIES_MAX {
         return check_run(header, 0, entries);
     }
     let run = entries.len().div_ceil(threads);
@@ -317,26 +374,22 @@ fn check_entries(header: &Header, entries: &[StoredEntry]) -> Result<Vec<Checked
 }
 
 /// Checks a run of a block's entries, of which `offset` stand before it.
-fn check_run(header: &Header, offset: usize, entries: &[StoredEntry]) -> Result<Vec<CheckedEntry>, Fault> {
+fn check_run(header: &Header, offset: usize, entries: &[StoredEntry]) -> Result<Vec<CheckedEntry>, BodyFault> {
     let indexes = header.first_entry + offset as u64..; // usize has at most 64 bits
     indexes
         .zip(entries)
         .map(|(index, entry)| {
-            check_entry(&entry.envelope, &entry.lines, &header.chain).map_err(|why| Fault {
-                height: header.height,
-                entry: Some(index),
-                kind: why.into(),
-            })
+            check_entry(&entry.envelope, &entry.lines, &header.chain)
+                .map_err(|why| BodyFault { entry: Some(index), kind: why.into() })
         })
         .collect()
 }
 
 /// Puts what was found beside what was stored.
-fn join(header: &Header, stored: Vec<StoredEntry>, checked: Vec<CheckedEntry>) -> Vec<AuditedEntry> {
+fn join(header: &Header, entries: Vec<(StoredEntry, CheckedEntry)>) -> Vec<AuditedEntry> {
     (header.first_entry..)
-        .zip(stored)
-        .zip(checked)
-        .map(|((index, stored), checked)| AuditedEntry {
+        .zip(entries)
+        .map(|(index, (stored, checked))| AuditedEntry {
             index,
             leaf: checked.leaf,
             payload_digest: checked.payload_digest,

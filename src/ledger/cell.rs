@@ -4,8 +4,9 @@
 //! passes of hands, of one sender and receiver as well, so that flows can be read from the same
 //! cells. Recipients are told apart by their area only. What time alone changes (money falls due)
 //! is kept apart by due time, so that a cell can be read at any moment after its block.
-
-use std::collections::BTreeMap;
+//!
+//! All money is also in coarser cells, on sheets that tell less apart, so that a report of a country
+//! adds up hundreds of cells and not those of every town.
 
 use super::hop::Hop;
 use super::ids::{AreaId, PartyKey, ProgrammeId};
@@ -44,14 +45,63 @@ impl Fund {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FundId(pub u32);
 
+/// What its cells tell apart, besides funds and kinds of hops. Every sheet holds all money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sheet(u8);
+
+/// What [`Sheet`]s tell apart: whether parties, and how many names of an area; none for every name.
+/// The coarser comes first; the last is that of all cells.
+const SHEETS: [(bool, Option<u32>); 6] =
+    [(false, Some(0)), (false, Some(1)), (false, Some(2)), (true, Some(0)), (true, Some(1)), (true, None)];
+
+impl Sheet {
+    /// The sheet that tells everything apart.
+    pub const FINEST: Self = Self(5);
+
+    /// The others.
+    pub fn coarser() -> impl Iterator<Item = Self> {
+        (0..Self::FINEST.0).map(Self)
+    }
+
+    /// The coarsest that tells apart so many names of an area, and parties if asked to.
+    pub fn telling(parties: bool, area_names: u32) -> Self {
+        let tells = |sheet: &Self| {
+            (sheet.tells_parties() || !parties) && sheet.area_names().is_none_or(|names| names >= area_names)
+        };
+        Self::coarser().find(tells).unwrap_or(Self::FINEST)
+    }
+
+    /// Whether it tells parties apart.
+    pub fn tells_parties(self) -> bool {
+        SHEETS[usize::from(self.0)].0
+    }
+
+    /// How many names of an area it tells apart; none for all.
+    pub fn area_names(self) -> Option<u32> {
+        SHEETS[usize::from(self.0)].1
+    }
+
+    /// Its number, which never changes.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// The sheet of a number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        (number <= Self::FINEST.0).then_some(Self(number))
+    }
+}
+
 /// Which money is in a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CellKey {
+    /// The sheet that it is on.
+    pub sheet: Sheet,
     /// Its fund.
     pub fund: FundId,
-    /// The accountable party.
-    pub accountable: PartyKey,
-    /// The area that it counts in.
+    /// The accountable party; none where the sheet does not tell parties apart.
+    pub accountable: Option<PartyKey>,
+    /// The area that it counts in; for all areas that the sheet does not tell apart, one of them.
     pub area: AreaId,
     /// The kind of the last hop; none before the first.
     pub hop_kind: Option<HopKind>,
@@ -65,14 +115,23 @@ impl CellKey {
     /// The cell of a token.
     pub fn of_token(fund: FundId, token: &Token) -> Self {
         let Token { accountable, area, hop_kind, .. } = *token;
-        Self { fund, accountable, area, hop_kind, from: None, to: None }
+        Self { sheet: Sheet::FINEST, fund, accountable: Some(accountable), area, hop_kind, from: None, to: None }
     }
 
     /// The cell of a hop.
     pub fn of_hop(fund: FundId, hop: &Hop) -> Self {
         let Hop { accountable, area, kind, from, to, .. } = *hop;
         let to = (kind != HopKind::Delivery).then_some(to);
-        Self { fund, accountable, area, hop_kind: Some(kind), from, to }
+        let (accountable, hop_kind) = (Some(accountable), Some(kind));
+        Self { sheet: Sheet::FINEST, fund, accountable, area, hop_kind, from, to }
+    }
+
+    /// The cell of the same money on another sheet, whose areas are told apart by `area`.
+    pub fn on(self, sheet: Sheet, area: AreaId) -> Self {
+        match sheet.tells_parties() {
+            true => Self { sheet, area, ..self },
+            false => Self { sheet, area, accountable: None, from: None, to: None, ..self },
+        }
     }
 }
 
@@ -107,10 +166,10 @@ macro_rules! figures {
                 [$(self.$($step).+),+]
             }
 
-            fn from_figures(figures: [i128; FIGURES]) -> Self {
+            fn from_figures(figures: &[i128; FIGURES]) -> Self {
                 let mut sums = Self::default();
                 let places = [$(&mut sums.$($step).+),+];
-                places.into_iter().zip(figures).for_each(|(place, figure)| *place = figure);
+                places.into_iter().zip(figures).for_each(|(place, figure)| *place = *figure);
                 sums
             }
         }
@@ -145,13 +204,48 @@ impl Count {
     }
 }
 
+/// Sums in the making, to which cells are added from their bytes: of most cells nearly all figures
+/// are 0, and those take no time.
+#[derive(Clone, Debug, Default)]
+pub struct Adding([i128; FIGURES]);
+
+impl Adding {
+    /// Adds the cell of these bytes as it stands at a moment; none when they are of no cell.
+    pub fn add(&mut self, mut bytes: &[u8], at: Millis) -> Option<()> {
+        self.take(&mut bytes, true)?;
+        while !bytes.is_empty() {
+            let due = i64::try_from(take(&mut bytes)?).ok()?;
+            self.take(&mut bytes, due < at.0)?;
+        }
+        Some(())
+    }
+
+    /// The sums.
+    pub fn sums(&self) -> Sums {
+        Sums::from_figures(&self.0)
+    }
+
+    fn take(&mut self, bytes: &mut &[u8], counts: bool) -> Option<()> {
+        for _ in 0..take(bytes)? {
+            let place = usize::try_from(take(bytes)?).ok()?;
+            let figure = take(bytes)?;
+            let sum = self.0.get_mut(place)?;
+            if counts {
+                *sum += figure;
+            }
+        }
+        Some(())
+    }
+}
+
 /// What is in a cell after a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     /// The sums as long as nothing falls due.
     standing: Sums,
-    /// By how much they change once a due time has passed; never nothing.
-    due: BTreeMap<Millis, Sums>,
+    /// By how much they change once a due time has passed, the earliest first; never nothing. Of
+    /// most cells there are none or a few.
+    due: Vec<(Millis, Sums)>,
 }
 
 impl Cell {
@@ -181,11 +275,31 @@ impl Cell {
         let mut change = *after;
         change.subtract(before);
         if let Some(due) = due.filter(|_| change != Sums::default()) {
-            let sums = self.due.entry(due).or_default();
-            count.of(sums, &change);
-            if *sums == Sums::default() {
-                self.due.remove(&due);
+            self.change_due(due, &change, count);
+        }
+    }
+
+    fn change_due(&mut self, due: Millis, change: &Sums, count: Count) {
+        let at = self.due.binary_search_by_key(&due, |(due, _)| *due).unwrap_or_else(|at| {
+            // One more at first: each takes some four hundred bytes.
+            if self.due.is_empty() {
+                self.due.reserve_exact(1);
             }
+            self.due.insert(at, (due, Sums::default()));
+            at
+        });
+        let sums = &mut self.due[at].1;
+        count.of(sums, change);
+        if *sums == Sums::default() {
+            self.due.remove(at);
+        }
+    }
+
+    /// Adds what another cell holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.standing.add(&other.standing);
+        for (due, change) in &other.due {
+            self.change_due(*due, change, Count::In);
         }
     }
 
@@ -197,7 +311,7 @@ impl Cell {
     /// The sums at a moment: what is due by then has fallen due.
     pub fn at(&self, at: Millis) -> Sums {
         let mut sums = self.standing;
-        self.due.range(..at).for_each(|(_, change)| sums.add(change));
+        self.due.iter().take_while(|(due, _)| *due < at).for_each(|(_, change)| sums.add(change));
         sums
     }
 
@@ -220,15 +334,15 @@ impl Cell {
 
     /// The cell of its bytes; none when they are of no cell.
     pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let mut cell = Self { standing: take_sums(&mut bytes)?, due: BTreeMap::new() };
+        let mut cell = Self { standing: take_sums(&mut bytes)?, due: Vec::new() };
         while !bytes.is_empty() {
             let due = Millis(i64::try_from(take(&mut bytes)?).ok()?);
             let sums = take_sums(&mut bytes)?;
-            let rises = cell.due.last_key_value().is_none_or(|(last, _)| *last < due);
+            let rises = cell.due.last().is_none_or(|(last, _)| *last < due);
             if !rises || sums == Sums::default() {
                 return None;
             }
-            cell.due.insert(due, sums);
+            cell.due.push((due, sums));
         }
         Some(cell)
     }
@@ -250,7 +364,7 @@ fn take_sums(bytes: &mut &[u8]) -> Option<Sums> {
         let at = usize::try_from(take(bytes)?).ok()?;
         *figures.get_mut(at)? = take(bytes)?;
     }
-    Some(Sums::from_figures(figures))
+    Some(Sums::from_figures(&figures))
 }
 
 /// Appends a number: its sign in the lowest bit (zigzag), then seven bits to a byte, lowest first,
@@ -266,6 +380,14 @@ fn push(bytes: &mut Vec<u8>, number: i128) {
 }
 
 fn take(bytes: &mut &[u8]) -> Option<i128> {
+    // Nearly every number is short.
+    if let Some((first, rest)) = bytes.split_first()
+        && *first < 0x80
+    {
+        *bytes = rest;
+        let magnitude = i128::from(*first >> 1);
+        return Some(if *first & 1 == 0 { magnitude } else { !magnitude });
+    }
     let mut number = 0_u128;
     for shift in (0..128).step_by(7) {
         let (first, rest) = bytes.split_first()?;
@@ -282,6 +404,21 @@ fn take(bytes: &mut &[u8]) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_coarsest_sheet_that_tells_enough_is_taken() {
+        let telling = |parties, names| {
+            let sheet = Sheet::telling(parties, names);
+            (sheet.tells_parties(), sheet.area_names())
+        };
+        assert_eq!(telling(false, 0), (false, Some(0)));
+        assert_eq!(telling(false, 2), (false, Some(2)));
+        assert_eq!(telling(true, 1), (true, Some(1)));
+        assert_eq!(telling(true, 2), (true, None));
+        assert_eq!(telling(false, 3), (true, None));
+        assert!(Sheet::coarser().all(|sheet| Sheet::from_number(sheet.number()) == Some(sheet)));
+        assert_eq!(Sheet::from_number(Sheet::FINEST.number() + 1), None);
+    }
 
     #[test]
     fn numbers_of_every_length_read_back() {
@@ -319,10 +456,22 @@ mod tests {
             statement: Statement { held, ..Statement::default() },
             hops: HopSums { loss, ..HopSums::default() },
         };
-        let due = BTreeMap::from([(Millis(-5), sums(0, 3)), (Millis(7), sums(i128::from(i64::MAX) * 9, 0))]);
+        let due = vec![(Millis(-5), sums(0, 3)), (Millis(7), sums(i128::from(i64::MAX) * 9, 0))];
         let cell = Cell { standing: sums(1, -2), due };
         let bytes = cell.to_bytes();
-        assert_eq!(Cell::from_bytes(&bytes), Some(cell));
+        assert_eq!(Cell::from_bytes(&bytes).as_ref(), Some(&cell));
+        for at in [Millis(-5), Millis(-4), Millis(7), Millis(8)] {
+            let mut adding = Adding::default();
+            assert_eq!(adding.add(&bytes, at), Some(()));
+            assert_eq!(adding.add(&bytes, at), Some(()));
+            let mut twice = cell.at(at);
+            twice.add(&cell.at(at));
+            assert_eq!(adding.sums(), twice, "{at:?}");
+        }
+        let mut twice = cell.clone();
+        twice.merge(&cell);
+        assert_eq!(twice.due.iter().map(|(due, _)| due.0).collect::<Vec<_>>(), [-5, 7]);
+        assert_eq!(twice.at(Millis::MAX).hops.loss, 2);
         assert_eq!(Cell::from_bytes(&Cell::default().to_bytes()), Some(Cell::default()));
         for end in 0..bytes.len() {
             assert_ne!(Cell::from_bytes(&bytes[..end]), Cell::from_bytes(&bytes), "{end}");

@@ -12,7 +12,7 @@ use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::statement::HopSums;
 use crate::ledger::token::HopKind;
-pub use crate::store::views::cells::{End, Link};
+pub use crate::store::views::groups::{End, Link};
 
 use super::node::Node;
 use super::reads::{Moment, ReadError};

@@ -15,6 +15,7 @@
 //! SQL, GraphQL and HTML do not belong here.
 
 pub mod address;
+mod ahead;
 pub mod begin;
 pub mod bodies;
 pub mod checkpoint;

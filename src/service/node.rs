@@ -13,8 +13,6 @@ use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
-use crate::ledger::ids::KeyId;
-use crate::ledger::operation::Stated;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
@@ -32,6 +30,7 @@ use crate::store::postgres::NotAnAddress;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
+use super::ahead::{Ahead, Found};
 use super::bodies::Bodies;
 use super::clock::{Clock, ClockSuspect};
 use super::identity;
@@ -571,20 +570,16 @@ async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), Sta
 
 /// Checks and applies the blocks that the views do not hold yet.
 async fn replay(opened: &Opened, replica: &mut Replica, projector: &Projector, head: u64) -> Result<(), StartError> {
-    loop {
-        let next = replica.head().map_or(0, |header| header.height + 1);
-        if next > head {
-            return Ok(());
-        }
-        for block in opened.chain.blocks_from(next, limits::REPLAY_BLOCKS, limits::REPLAY_BYTES).await? {
-            let stated = stated_of(&block.body);
-            prefetch(replica, &opened.views, &stated.iter().collect::<Vec<_>>(), block.time).await?;
-            let proposal = replica.check(&block.header, &block.body)?;
-            projector.take(replica.commit(proposal));
-            replica.drop_projected(projector.lag().applied_entries());
-        }
+    let next = replica.head().map_or(0, |header| header.height + 1);
+    let mut ahead = Ahead::new(&opened.chain, next, head);
+    while let Some(Found { stored, examined, stated, .. }) = ahead.next().await? {
+        prefetch(replica, &opened.views, &stated.iter().flatten().collect::<Vec<_>>(), stored.time).await?;
+        let proposal = replica.check(examined, stated, stored.body)?;
+        projector.take(replica.commit(proposal));
+        replica.drop_projected(projector.lag().applied_entries());
         wait_below_bound(projector).await;
     }
+    Ok(())
 }
 
 /// Replaying may not outrun the views without bound.
@@ -595,16 +590,4 @@ async fn wait_below_bound(projector: &Projector) {
             return;
         }
     }
-}
-
-/// The operations of a stored body, as far as they can be read: what to fetch before checking.
-pub(super) fn stated_of(body: &[u8]) -> Vec<Stated> {
-    let Ok(body) = crate::chain::block::Body::parse(body) else { return Vec::new() };
-    let read = |entry: &crate::chain::block::StoredEntry| {
-        let envelope = crate::chain::envelope::Envelope::parse(&entry.envelope).ok()?;
-        let payload = crate::chain::payload::Payload::parse(envelope.payload()).ok()?;
-        let signers: Vec<KeyId> = envelope.keys().map(|key| KeyId(key.0)).collect();
-        super::operation::read_payload(&payload, envelope.payload_digest(), &signers, &entry.lines).ok()
-    };
-    body.entries().iter().filter_map(read).collect()
 }

@@ -17,8 +17,8 @@ use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
 use crate::store::views::Views;
-use crate::store::views::cells::Groups;
 use crate::store::views::error::ViewsError;
+use crate::store::views::groups::Groups;
 
 use super::node::Node;
 

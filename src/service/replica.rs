@@ -10,7 +10,7 @@ use std::sync::{Arc, RwLock};
 
 use uuid::Uuid;
 
-use crate::chain::audit::{Audit, AuditedBlock};
+use crate::chain::audit::{Audit, AuditedBlock, Examined};
 use crate::chain::block::{Block, Body, Header, Stamp, StoredEntry};
 use crate::chain::digest::Digest;
 use crate::chain::fault::Fault;
@@ -19,7 +19,7 @@ use crate::chain::merkle::{Tile, Tree};
 use crate::chain::time::Timestamp;
 use crate::ledger::admit::{self, Admitted, Change, Context, Requirement};
 use crate::ledger::fact::Fact;
-use crate::ledger::ids::{AllocationId, HopId, KeyId, PartyKey, Place, TokenId};
+use crate::ledger::ids::{AllocationId, HopId, PartyKey, Place, TokenId};
 use crate::ledger::needs::{Needs, lacking};
 use crate::ledger::operation::Stated;
 use crate::ledger::packed::{Packed as _, PackedChange};
@@ -30,7 +30,7 @@ use crate::ledger::time::Millis;
 use crate::ledger::token::TokenState;
 use crate::limits;
 
-use super::operation::{self, Checked, NotAnOperation};
+use super::operation::{Checked, NotAnOperation};
 
 /// What became of one waiting operation in a proposal.
 #[derive(Clone, Debug)]
@@ -324,27 +324,36 @@ impl Replica {
         Proposal { block, verdicts, changes, leaves, tree }
     }
 
-    /// Checks a block that follows the head: bytes, signatures, and every admission.
-    pub fn check(&self, header_bytes: &[u8], body_bytes: &[u8]) -> Result<Proposal, Rejected> {
+    /// Checks an examined block that follows the head: its bytes, its place, and every admission of
+    /// what its entries state.
+    pub fn check(
+        &self,
+        examined: Examined,
+        stated: Vec<Result<Stated, NotAnOperation>>,
+        body_bytes: Vec<u8>,
+    ) -> Result<Proposal, Rejected> {
         let mut audit = match &self.head {
             None => Audit::new(),
             Some(head) => Audit::resume(head.clone(), self.tree.clone()).expect("the tree is the head's"),
         };
-        let audited = audit.block(header_bytes, body_bytes)?;
-        self.admit_all(audited, body_bytes.to_vec())
+        self.admit_all(audit.take(examined)?, stated, body_bytes)
     }
 
     /// Admits every entry of a block whose bytes are in order.
-    fn admit_all(&self, audited: AuditedBlock, body_bytes: Vec<u8>) -> Result<Proposal, Rejected> {
+    fn admit_all(
+        &self,
+        audited: AuditedBlock,
+        stated: Vec<Result<Stated, NotAnOperation>>,
+        body_bytes: Vec<u8>,
+    ) -> Result<Proposal, Rejected> {
         let tables = self.tables.read().expect("nothing panics while holding the books");
         let books = Layer::bottom(&tables);
         let height = audited.header.height;
         let mut over = Tables::default();
         let (mut changes, mut leaves) = (Vec::new(), Vec::new());
         let mut tree = self.tree.clone();
-        for entry in &audited.entries {
-            let stated =
-                stated_in(entry).map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
+        for (entry, stated) in audited.entries.iter().zip(stated) {
+            let stated = stated.map_err(|why| Rejected::NotAnOperation { height, entry: entry.index, why })?;
             let context = Context { entry: entry.index, now: Millis(audited.header.time.millis()) };
             match judge(&books, &over, &stated, context) {
                 Judged::Admitted(admitted) => {
@@ -474,11 +483,6 @@ fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) ->
         Ok(admitted) => Judged::Admitted(admitted),
         Err(refusal) => Judged::Refused(refusal),
     }
-}
-
-fn stated_in(entry: &crate::chain::audit::AuditedEntry) -> Result<Stated, NotAnOperation> {
-    let signers: Vec<KeyId> = entry.keys.iter().map(|key| KeyId(key.0)).collect();
-    operation::read_payload(&entry.payload, entry.payload_digest, &signers, &entry.lines)
 }
 
 /// The running digest of changes: over the one before and the facts of a block.

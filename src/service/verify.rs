@@ -10,9 +10,13 @@
 //! so a difference counts only when they have not.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::chain::block::{Body, Header};
+use tokio::task::JoinHandle;
+
+use crate::chain::block::Header;
 use crate::chain::merkle::Tree;
+use crate::ledger::operation::Stated;
 use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
 use crate::limits;
@@ -26,7 +30,7 @@ use crate::store::views::error::ViewsError;
 use crate::store::views::project::ProjectedBlock;
 use crate::store::views::{Applied, Views};
 
-use super::node::stated_of;
+use super::ahead::{Ahead, Found};
 use super::prefetch::{PrefetchError, prefetch};
 use super::projector::projected;
 use super::replica::{Rejected, Replica};
@@ -111,7 +115,9 @@ pub async fn verify(
         views.close().await?;
     }
     scratch.close().await?;
-    chain.close().await?;
+    if let Some(chain) = Arc::into_inner(chain) {
+        chain.close().await?;
+    }
     Ok(verified)
 }
 
@@ -149,13 +155,15 @@ fn is_readable(place: &Place) -> Result<(), VerifyError> {
 
 /// The chain being checked, with the views derived from it so far.
 pub(super) struct Walk {
-    chain: ChainStore,
+    chain: Arc<ChainStore>,
     pub(super) scratch: Views,
     signed: Option<SignedCheckpoint>,
     replica: Replica,
     /// Blocks checked and not yet in the derived views.
     waiting: Vec<ProjectedBlock>,
     waiting_facts: i64,
+    /// Those that are being written, and the entries in the derived views with them.
+    writing: Option<(JoinHandle<Result<(), ViewsError>>, u64)>,
     pub(super) verified: Verified,
 }
 
@@ -165,7 +173,8 @@ impl Walk {
         let nobody = crate::chain::key::PublicKey([0; 32]);
         let replica = Replica::new(Tables::default(), None, Tree::new(), nobody);
         let verified = Verified { signed_size: signed.map(|signed| signed.size), ..Verified::default() };
-        Self { chain, scratch, signed, replica, waiting: Vec::new(), waiting_facts: 0, verified }
+        let chain = Arc::new(chain);
+        Self { chain, scratch, signed, replica, waiting: Vec::new(), waiting_facts: 0, writing: None, verified }
     }
 
     /// Checks everything, up to the first fault.
@@ -243,56 +252,59 @@ impl Walk {
         next(head).saturating_sub(next(self.verified.views_height))
     }
 
-    /// Checks the blocks up to and with a height, and derives the views of that moment.
+    /// Checks the blocks up to and with a height, and derives the views of that moment: what needs
+    /// no books ahead and on every core, what they admit in order, the views behind them.
     pub(super) async fn walk_to(&mut self, height: u64, progress: impl Fn(u64)) -> Result<(), VerifyError> {
-        loop {
-            let next = self.replica.head().map_or(0, |header| header.height + 1);
-            if next > height {
-                return self.flush().await;
-            }
-            let blocks =
-                self.chain.blocks_from(next, limits::REPLAY_BLOCKS.min(height - next + 1), limits::REPLAY_BYTES);
-            let blocks = match blocks.await {
-                Ok(blocks) => blocks,
+        let chain = self.chain.clone();
+        let mut ahead = Ahead::new(&chain, self.next(), height);
+        while self.next() <= height {
+            let block = match ahead.next().await {
+                Ok(Some(block)) => block,
+                Ok(None) => {
+                    self.verified.fault = Some(Fault::in_chain(self.next(), "the block is missing"));
+                    return Ok(());
+                }
                 Err(why) => {
-                    self.verified.fault = Some(Fault::in_chain(next, with_causes(&why)));
+                    self.verified.fault = Some(Fault::in_chain(self.next(), with_causes(&why)));
                     return Ok(());
                 }
             };
-            if blocks.is_empty() {
-                self.verified.fault = Some(Fault::in_chain(next, "the block is missing"));
+            let fault = self.block(block).await?;
+            if fault.is_some() {
+                self.verified.fault = fault;
                 return Ok(());
-            }
-            for block in blocks {
-                let fault = self.block(&block).await?;
-                if fault.is_some() {
-                    self.verified.fault = fault;
-                    return Ok(());
-                }
             }
             progress(self.verified.blocks);
         }
+        self.flush().await?;
+        self.written().await
+    }
+
+    /// The height of the block to be checked next.
+    fn next(&self) -> u64 {
+        self.replica.head().map_or(0, |header| header.height + 1)
     }
 
     /// Checks one block; the answer is its fault.
-    async fn block(&mut self, block: &StoredBlock) -> Result<Option<Fault>, VerifyError> {
-        let next = self.replica.head().map_or(0, |header| header.height + 1);
-        if block.height != next {
+    async fn block(&mut self, block: Found) -> Result<Option<Fault>, VerifyError> {
+        let next = self.next();
+        let Found { mut stored, examined, stated, lines } = block;
+        if stored.height != next {
             return Ok(Some(Fault::in_chain(next, "the block is missing")));
         }
-        let stated = stated_of(&block.body);
-        match prefetch(&mut self.replica, &self.scratch, &stated.iter().collect::<Vec<_>>(), block.time).await {
+        let known: Vec<&Stated> = stated.iter().flatten().collect();
+        match prefetch(&mut self.replica, &self.scratch, &known, stored.time).await {
             Ok(()) => {}
             Err(PrefetchError::Views(why)) => return Err(why.into()),
             // The scratch views were made here from the blocks before.
             Err(PrefetchError::Contradiction(what)) => return Ok(Some(Fault::in_chain(next, what))),
         }
-        let proposal = match self.replica.check(&block.header, &block.body) {
+        let proposal = match self.replica.check(examined, stated, std::mem::take(&mut stored.body)) {
             Ok(proposal) => proposal,
             Err(why) => return Ok(Some(rejected(next, &why))),
         };
         let committed = self.replica.commit(proposal);
-        if let Some(what) = wrong_columns(block, &committed.header) {
+        if let Some(what) = wrong_columns(&stored, &committed.header) {
             return Ok(Some(Fault::in_chain(next, what)));
         }
         if let Some(signed) = self.signed
@@ -305,7 +317,7 @@ impl Walk {
         let (header, facts) = (committed.header.clone(), committed.facts());
         let projected = projected(committed);
         let signatures: usize = projected.changes.iter().map(|change| change.recorded().signers.len()).sum();
-        self.count(&header, count(signatures), lines_of(&block.body));
+        self.count(&header, count(signatures), count(lines));
         self.waiting_facts += facts;
         self.waiting.push(projected);
         if self.waiting_facts >= limits::PROJECTION_FACTS_MAX {
@@ -330,12 +342,20 @@ impl Walk {
         });
     }
 
-    /// Brings the derived views up to the last block that was checked.
+    /// Begins to write the blocks that wait, once those before them are written.
     async fn flush(&mut self) -> Result<(), VerifyError> {
-        self.scratch.project(&self.waiting).await?;
-        self.waiting.clear();
+        self.written().await?;
+        let (scratch, blocks) = (self.scratch.clone(), std::mem::take(&mut self.waiting));
         self.waiting_facts = 0;
-        self.replica.drop_projected(self.verified.entries);
+        self.writing = Some((tokio::spawn(async move { scratch.project(&blocks).await }), self.verified.entries));
+        Ok(())
+    }
+
+    /// Waits for what is being written.
+    async fn written(&mut self) -> Result<(), VerifyError> {
+        let Some((writing, entries)) = self.writing.take() else { return Ok(()) };
+        writing.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()))?;
+        self.replica.drop_projected(entries);
         Ok(())
     }
 
@@ -367,11 +387,6 @@ fn rejected(height: u64, why: &Rejected) -> Fault {
         Rejected::Changes { .. } => (None, "its changes have another digest than the header names".to_owned()),
     };
     Fault { entry, ..Fault::in_chain(height, what) }
-}
-
-fn lines_of(body: &[u8]) -> u64 {
-    let body = Body::parse(body).expect("the block was checked before");
-    count(body.entries().iter().map(|entry| entry.lines.len()).sum())
 }
 
 fn count(items: usize) -> u64 {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use crate::ledger::cell::{Cell, CellKey, Fund, FundId};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::PartyKey;
@@ -19,7 +21,7 @@ use super::verified::{Fault, Part};
 use super::verify::{VerifyError, Walk, views_fault};
 
 /// Rows that are read of each side at once.
-const PAGE_ROWS: u64 = 2_000;
+const PAGE_ROWS: u64 = 5_000;
 
 /// How often the views may move on while one page is compared.
 const MOVES_MAX: u32 = 1_000;
@@ -53,77 +55,77 @@ impl<'a> Comparison<'a> {
         self.resident().await?;
         self.table(
             "blocks",
-            async |views: &Views, after| views.blocks_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.blocks_after(after, PAGE_ROWS).await },
             |row: &BlockRow| row.height,
             |key| key.to_string(),
         )
         .await?;
         self.table(
             "operations",
-            async |views: &Views, after| views.operations_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.operations_after(after, PAGE_ROWS).await },
             |row: &OperationRow| row.recorded.entry,
             |key| key.to_string(),
         )
         .await?;
         self.table(
             "programmes",
-            async |views: &Views, after| views.programme_versions_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.programme_versions_after(after, PAGE_ROWS).await },
             |row: &Programme| (row.id, row.version),
             |(id, version)| format!("{id}, version {version}"),
         )
         .await?;
         self.table(
             "allocations",
-            async |views: &Views, after| views.allocations_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.allocations_after(after, PAGE_ROWS).await },
             |row: &Allocation| row.id,
             |key| key.to_string(),
         )
         .await?;
         self.table(
             "tokens",
-            async |views: &Views, after| views.tokens_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.tokens_after(after, PAGE_ROWS).await },
             |row: &Token| row.id,
             |key| key.to_string(),
         )
         .await?;
         self.table(
             "hops",
-            async |views: &Views, after| views.hop_versions_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.hop_versions_after(after, PAGE_ROWS).await },
             |(hop, _): &(Hop, Option<u64>)| (hop.id, hop.version),
             |(id, version)| format!("{id}, version {version}"),
         )
         .await?;
         self.table(
             "imported_rows",
-            async |views: &Views, after| views.imported_rows_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.imported_rows_after(after, PAGE_ROWS).await },
             |(key, _): &([u8; 16], Option<u64>)| *key,
             hex::encode,
         )
         .await?;
         self.table(
             "funds",
-            async |views: &Views, after| views.funds_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.funds_after(after, PAGE_ROWS).await },
             |(id, _): &(FundId, Fund)| *id,
             |id| id.0.to_string(),
         )
         .await?;
         self.table(
             "cells",
-            async |views: &Views, after| views.cells_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.cells_after(after, PAGE_ROWS).await },
             |(id, _): &(u32, CellKey)| *id,
             |id| id.to_string(),
         )
         .await?;
         self.table(
             "cell_rows",
-            async |views: &Views, after| views.cell_rows_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.cell_rows_after(after, PAGE_ROWS).await },
             |(cell, height, _): &(u32, u64, Cell)| (*cell, *height),
             |(cell, height)| format!("cell {cell}, height {height}"),
         )
         .await?;
         self.table(
             "tiles",
-            async |views: &Views, after| views.tiles_after(after, PAGE_ROWS).await,
+            |views: Views, after| async move { views.tiles_after(after, PAGE_ROWS).await },
             |(level, number, _): &Tile| (*level, *number),
             |(level, number)| format!("level {level}, number {number}"),
         )
@@ -170,33 +172,69 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// One table, page by page.
-    async fn table<R: Debug + PartialEq, K: Copy + Ord>(
+    /// One table, page by page: both sides at once, and the next page while one is compared.
+    async fn table<R, K, F>(
         &mut self,
         table: &'static str,
-        page: impl AsyncFn(&Views, Option<K>) -> Result<Vec<R>, ViewsError>,
+        page: impl Fn(Views, Option<K>) -> F,
         key: impl Fn(&R) -> K,
         text: impl Fn(K) -> String,
-    ) -> Result<(), Stop> {
-        let (mut after, mut rows) = (None, 0);
+    ) -> Result<(), Stop>
+    where
+        R: Debug + PartialEq + Send + 'static,
+        K: Copy + Ord,
+        F: Future<Output = Result<Vec<R>, ViewsError>> + Send + 'static,
+    {
+        let (mut at, mut rows) = (None, 0);
+        let mut reading = None;
         loop {
-            let stored = page(self.views, after).await.map_err(|why| in_table(table, &why))?;
-            let derived = page(&self.walk.scratch, after).await.map_err(VerifyError::from)?;
-            if let Some((at, what)) = first_difference(&stored, &derived, &key) {
-                if self.has_moved().await? {
+            let Pages { stored, derived } = reading.take().unwrap_or_else(|| self.pages(&page, at));
+            let stored = read(stored).await.map_err(|why| in_table(table, &why))?;
+            let derived = read(derived).await.map_err(VerifyError::from)?;
+            let Some(last) = stored.last().map(&key) else {
+                match first_difference(&stored, &derived, &key) {
+                    None => break,
+                    Some(difference) => self.differ(table, difference, &text).await?,
+                }
+                continue;
+            };
+            let next = self.pages(&page, Some(last));
+            match first_difference(&stored, &derived, &key) {
+                None => (at, reading) = (Some(last), Some(next)),
+                // What was read on is of the views before they moved.
+                Some(difference) => {
+                    self.differ(table, difference, &text).await?;
                     continue;
                 }
-                let fault = Fault { table: Some(table), key: Some(text(at)), ..Fault::in_views(what) };
-                return Err(Stop::Fault(fault));
             }
             rows += count(stored.len());
-            match stored.last() {
-                Some(last) => after = Some(key(last)),
-                None => break,
-            }
         }
         self.walk.verified.view_rows.push((table, rows));
         Ok(())
+    }
+
+    /// Begins to read a page of both sides, after a key.
+    fn pages<R, K, F>(&self, page: impl Fn(Views, Option<K>) -> F, after: Option<K>) -> Pages<R>
+    where
+        R: Send + 'static,
+        K: Copy,
+        F: Future<Output = Result<Vec<R>, ViewsError>> + Send + 'static,
+    {
+        let stored = tokio::spawn(page(self.views.clone(), after));
+        Pages { stored, derived: tokio::spawn(page(self.walk.scratch.clone(), after)) }
+    }
+
+    /// A difference at a key: nothing when the stored views have moved on meanwhile.
+    async fn differ<K>(
+        &mut self,
+        table: &'static str,
+        (at, what): (K, String),
+        text: impl Fn(K) -> String,
+    ) -> Result<(), Stop> {
+        if self.has_moved().await? {
+            return Ok(());
+        }
+        Err(Stop::Fault(Fault { table: Some(table), key: Some(text(at)), ..Fault::in_views(what) }))
     }
 
     /// Whether the stored views are at another height than the derived ones; if so the derived
@@ -217,6 +255,16 @@ impl<'a> Comparison<'a> {
             None => Ok(true),
         }
     }
+}
+
+/// A page that is being read, of both sides.
+struct Pages<R> {
+    stored: JoinHandle<Result<Vec<R>, ViewsError>>,
+    derived: JoinHandle<Result<Vec<R>, ViewsError>>,
+}
+
+async fn read<R>(page: JoinHandle<Result<Vec<R>, ViewsError>>) -> Result<Vec<R>, ViewsError> {
+    page.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()))
 }
 
 /// Why the comparison ends early.

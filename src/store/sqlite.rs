@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::sqlx::Arguments as _;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
@@ -79,13 +80,23 @@ fn settings(base: SqliteConnectOptions, role: Role) -> SqliteConnectOptions {
     }
 }
 
-/// A statement with its values, which are of the four types that the stores write.
+/// A statement with its values.
 pub(super) fn bound(sql: &str, values: impl IntoIterator<Item = Value>) -> Query<'_, Sqlite, SqliteArguments> {
-    values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| match value {
-        Value::Bool(value) => query.bind(value),
-        Value::BigInt(value) => query.bind(value),
-        Value::String(value) => query.bind(value),
-        Value::Bytes(value) => query.bind(value),
-        other => unreachable!("no store has a column for {other:?}"),
-    })
+    sqlx::query_with(AssertSqlSafe(sql), arguments(values))
+}
+
+/// The values of a statement, which are of the four types that the stores write.
+pub(super) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        let added = match value {
+            Value::Bool(value) => arguments.add(value),
+            Value::BigInt(value) => arguments.add(value),
+            Value::String(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            other => unreachable!("no store has a column for {other:?}"),
+        };
+        added.expect("these types are always encoded");
+    }
+    arguments
 }

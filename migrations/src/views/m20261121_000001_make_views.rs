@@ -186,7 +186,7 @@ fn money_tables() -> Vec<TableCreateStatement> {
     ]
 }
 
-fn hops() -> TableCreateStatement {
+pub(super) fn hops() -> TableCreateStatement {
     table(
         "hops",
         [
@@ -245,6 +245,14 @@ fn indexes() -> Vec<IndexCreateStatement> {
             .and_where(Expr::col("spent_by").is_null())
             .and_where(Expr::col("holder").is_not_null())
             .take(),
+    ]
+    .into_iter()
+    .chain(hop_indexes())
+    .collect()
+}
+
+pub(super) fn hop_indexes() -> [IndexCreateStatement; 2] {
+    [
         index("hops_to", "hops", &["to_party", "id"]).and_where(Expr::col("ended").is_null()).take(),
         // Senders are few, and each sender's hops rise.
         index("hops_from", "hops", &["from_party", "id"])

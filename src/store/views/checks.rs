@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
+use crate::ledger::cell::{Adding, FundId, Sheet};
 use crate::ledger::ids::{AllocationId, Place, ProgrammeId};
 use crate::ledger::money::Currency;
 use crate::ledger::state::Tables;
+use crate::ledger::statement::Statement;
+use crate::ledger::time::Millis;
 use crate::ledger::token::Origin;
 
 use super::Views;
@@ -54,20 +57,32 @@ impl Views {
         Ok(breaks.into_iter().filter_map(Place::from_key).map(AllocationId).collect())
     }
 
-    /// Where the cells in memory contradict the tables that were loaded with them: both sides of
-    /// every cell's statement are equal, the cells of a programme and cycle hold what was allocated
-    /// to them, and those of a currency all its money.
+    /// Where the cells in memory contradict each other or the tables that were loaded with them: both
+    /// sides of every cell's statement are equal, every sheet holds the same money, the cells of a
+    /// programme and cycle hold what was allocated to them, and those of a currency all its money.
     pub fn contradiction(&self, tables: &Tables) -> Option<String> {
         let cells = self.cells();
+        let mut sheets: BTreeMap<Sheet, BTreeMap<FundId, (i128, i128)>> = BTreeMap::new();
+        for (number, (key, bytes)) in cells.each().enumerate() {
+            let mut standing = Adding::default();
+            let statement = standing.add(bytes, Millis::MIN).map(|()| standing.sums().statement);
+            let Some(statement) = statement.filter(Statement::closes) else {
+                return Some(format!("the statement of cell {number} does not close"));
+            };
+            let held = sheets.entry(key.sheet).or_default().entry(key.fund).or_default();
+            held.0 += statement.allocated;
+            held.1 += statement.surplus;
+        }
+        let finest = sheets.remove(&Sheet::FINEST).unwrap_or_default();
+        if let Some((sheet, _)) = sheets.iter().find(|(_, funds)| **funds != finest) {
+            return Some(format!("the cells of sheet {} do not add up to those of which it is made", sheet.number()));
+        }
         let mut allocated: BTreeMap<(ProgrammeId, &str), i128> = BTreeMap::new();
         let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
-        for (number, (fund, cell)) in cells.each().enumerate() {
-            let statement = cell.standing().statement;
-            if !statement.closes() {
-                return Some(format!("the statement of cell {number} does not close"));
-            }
-            *allocated.entry((fund.programme, &fund.cycle)).or_default() += statement.allocated;
-            *totals.entry(fund.currency).or_default() += statement.allocated + statement.surplus;
+        for (id, (of_allocations, surplus)) in finest {
+            let fund = cells.fund(id);
+            *allocated.entry((fund.programme, &fund.cycle)).or_default() += of_allocations;
+            *totals.entry(fund.currency).or_default() += of_allocations + surplus;
         }
         for ((programme, cycle), set) in &tables.appropriations {
             let held = allocated.remove(&(*programme, cycle.as_str())).unwrap_or(0);

@@ -8,13 +8,16 @@
 //! What is known of the chain's truth does not belong here, nor does anything that only this
 //! database holds.
 
+mod areas;
 pub mod blocks;
-pub mod cells;
+mod cells;
 pub mod checks;
 mod dialect;
+mod draft;
 mod entity;
 pub mod error;
 mod fields;
+pub mod groups;
 pub mod imports;
 pub mod lists;
 pub mod load;
@@ -30,12 +33,10 @@ use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
 use tokio::sync::Mutex;
 
-use crate::ledger::cell::Cell;
-
 use super::database::Place;
 use super::faults::Faults;
 use super::statements::StatementCount;
-use cells::Cells;
+use cells::{Cells, PastCells};
 use dialect::Writing;
 use entity::applied;
 use error::ViewsError;
@@ -50,9 +51,6 @@ pub struct Applied {
     /// The running digest of changes after that block.
     pub changes_digest: [u8; 32],
 }
-
-/// What was in every cell after the block of a height.
-type PastCells = (u64, Arc<Vec<Cell>>);
 
 /// The derived store.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The audit finds every change and says where.
 
-use aqueduct::chain::audit::Audit;
+use aqueduct::chain::audit::{Audit, Examined};
 use aqueduct::chain::block::{Block, Body, Stamp, StoredEntry};
 use aqueduct::chain::digest::Digest;
 use aqueduct::chain::envelope::Envelope;
@@ -308,6 +308,39 @@ fn the_first_wrong_signature_of_a_large_block_is_named() {
         assert_eq!(fault.entry, Some(1 + number as u64), "{fault}");
         let kind = fault.kind;
         assert!(matches!(kind, FaultKind::Entry(EntryFault::Signature(_))), "{kind}");
+    }
+}
+
+#[test]
+fn blocks_examined_in_any_order_have_the_faults_of_blocks_checked_in_order() {
+    /// A block's header and body.
+    type Parts = (Vec<u8>, Vec<u8>);
+    let chain = Chain::small();
+    let flipped = |height: usize, at: fn(&mut Parts)| {
+        let mut bytes: Vec<_> =
+            chain.blocks.iter().map(|block| (block.header.to_bytes(), block.body_bytes.clone())).collect();
+        at(&mut bytes[height]);
+        bytes
+    };
+    let cases: [fn(&mut Parts); 5] = [
+        |_| (),
+        |(header, _)| header[0] ^= 1,
+        |(_, body)| *body.last_mut().unwrap() ^= 1,
+        |(_, body)| body.truncate(body.len() / 2),
+        |(header, body)| (*header.last_mut().unwrap(), body[0]) = (0, 0xff),
+    ];
+    for height in 0..chain.blocks.len() {
+        for case in cases {
+            let blocks = flipped(height, case);
+            let mut examined: Vec<_> = blocks.iter().rev().map(|(header, body)| Examined::of(header, body)).collect();
+            let mut ahead = Audit::new();
+            let mut audit = Audit::new();
+            for (header, body) in &blocks {
+                let taken = ahead.take(examined.pop().unwrap()).map(|block| block.digest);
+                assert_eq!(taken, audit.block(header, body).map(|block| block.digest));
+                assert_eq!(ahead.next_height(), audit.next_height());
+            }
+        }
     }
 }
 

@@ -102,6 +102,9 @@ async fn every_changed_row_of_the_views_is_found_and_a_rebuild_mends_it() {
         "blocks",
         "operations",
         "tiles",
+        "funds",
+        "cells",
+        "cell_rows",
     ] {
         assert!(sound["checked"]["viewRows"][table].as_u64().unwrap() > 0, "{table} is compared");
     }
@@ -125,6 +128,10 @@ async fn every_changed_row_of_the_views_is_found_and_a_rebuild_mends_it() {
         ("tiles", "UPDATE tiles SET bytes = zeroblob(length(bytes))"),
         ("imported_rows", "DELETE FROM imported_rows"),
         ("imported_rows", "INSERT INTO imported_rows (key, entry) VALUES (zeroblob(16), 1)"),
+        ("funds", "UPDATE funds SET purpose = 'OTHER' WHERE id = 0"),
+        ("cells", "UPDATE cells SET area = area + 1 WHERE id = (SELECT MAX(id) FROM cells)"),
+        ("cells", "UPDATE cells SET sheet = 99 WHERE id = (SELECT MIN(id) FROM cells)"),
+        ("cell_rows", "DELETE FROM cell_rows WHERE cell = (SELECT MAX(id) FROM cells WHERE sheet = 0)"),
         ("tokens", "UPDATE tokens SET state = 99 WHERE id = (SELECT MAX(id) FROM tokens)"),
         ("tokens", "UPDATE tokens SET amount = 'much' WHERE id = (SELECT MAX(id) FROM tokens)"),
     ];
@@ -176,6 +183,14 @@ async fn every_changed_byte_and_place_of_the_chain_is_found() {
     for column in ["digest", "previous"] {
         check(column, &format!("UPDATE blocks SET {column} = zeroblob(32) WHERE height = 2"), 2, column).await;
     }
+    // All of these are examined at the same time; the first in order is told.
+    let directory = base.copy("several");
+    for height in [last, 4, 2] {
+        flip(&directory, "body", height, |bytes| bytes / 2).await;
+    }
+    assert_eq!(fault(&directory)["block"], 2);
+    tamper(&directory, "chain", "DELETE FROM blocks WHERE height = 1").await;
+    assert_eq!(fault(&directory)["block"], 1);
     let directory = base.copy("all");
     tamper(&directory, "chain", "DELETE FROM blocks").await;
     assert_eq!(fault(&directory)["store"], "chain");
