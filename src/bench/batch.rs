@@ -36,7 +36,7 @@ const FIRST_LISTS: (usize, usize) = (8, 2);
 const YARDSTICK_TIMES: usize = 8;
 
 /// Outputs made beforehand for one run, at most: each takes about 90 bytes of memory.
-const OUTPUTS_MAX: usize = 16_000_000;
+const OUTPUTS_MAX: usize = 24_000_000;
 
 /// What each output sends, in minor units.
 const AMOUNT: i64 = 1_500;

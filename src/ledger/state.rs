@@ -30,6 +30,8 @@ pub struct Tables {
     pub parties: Parties,
     /// Keys.
     pub keys: BTreeMap<KeyId, Arc<OfficerKey>>,
+    /// The keys of each officer.
+    pub officers: BTreeSet<(Uuid, KeyId)>,
     /// Programmes.
     pub programmes: BTreeMap<ProgrammeId, Arc<Programme>>,
     /// Programmes by code.
@@ -180,6 +182,12 @@ impl<'a> Layer<'a> {
 }
 
 impl Tables {
+    /// The keys of an officer, in order of key id.
+    pub fn keys_of(&self, officer: Uuid) -> impl Iterator<Item = &Arc<OfficerKey>> {
+        let all = (officer, KeyId([0; 32]))..=(officer, KeyId([0xff; 32]));
+        self.officers.range(all).filter_map(|(_, key)| self.keys.get(key))
+    }
+
     /// Applies a change. Cannot fail.
     pub fn apply(&mut self, facts: &[Fact]) {
         for fact in facts {
@@ -196,6 +204,7 @@ impl Tables {
                 self.parties.insert(party.clone());
             }
             Fact::KeySet(key) => {
+                self.officers.insert((key.officer, key.key));
                 self.keys.insert(key.key, key.clone());
             }
             Fact::ProgrammeSet(programme) => {
@@ -272,6 +281,7 @@ impl Tables {
         self.areas.extend(over.areas);
         self.parties.merge(over.parties);
         self.keys.extend(over.keys);
+        self.officers.extend(over.officers);
         self.programmes.extend(over.programmes);
         self.programme_codes.extend(over.programme_codes);
         self.appropriations.extend(over.appropriations);

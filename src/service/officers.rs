@@ -23,8 +23,8 @@ pub struct Viewer {
 impl Viewer {
     /// The viewer of an officer; none when no valid key of the officer is registered.
     pub fn of(tables: &Tables, officer: Uuid) -> Option<Self> {
-        let is_valid = |key: &&Arc<OfficerKey>| key.officer == officer && key.revoked_by.is_none();
-        let keys: Vec<_> = tables.keys.values().filter(is_valid).cloned().collect();
+        let is_valid = |key: &&Arc<OfficerKey>| key.revoked_by.is_none();
+        let keys: Vec<_> = tables.keys_of(officer).filter(is_valid).cloned().collect();
         let party = tables.parties.get(&keys.first()?.party)?;
         Some(Self { officer, party, keys })
     }

@@ -44,7 +44,7 @@ pub fn party(node: &Node, named: Option<&ID>) -> Result<Named<PartyKey>> {
 pub fn officer(node: &Node, officer: Option<Uuid>) -> Named<Vec<KeyId>> {
     let Some(Uuid(officer)) = officer else { return Ok(None) };
     let tables = node.tables();
-    let keys: Vec<KeyId> = tables.keys.values().filter(|key| key.officer == officer).map(|key| key.key).collect();
+    let keys: Vec<KeyId> = tables.keys_of(officer).map(|key| key.key).collect();
     if keys.is_empty() { Err(Nothing) } else { Ok(Some(keys)) }
 }
 

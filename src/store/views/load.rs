@@ -6,6 +6,7 @@ use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use crate::ledger::fact::Fact;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, Place, TokenId};
 use crate::ledger::registry::{Allocation, Programme, Recorded};
@@ -54,8 +55,7 @@ impl Views {
             tables.parties.insert(Arc::new(row.read()?));
         }
         for row in resident.keys {
-            let key = row.read()?;
-            tables.keys.insert(key.key, Arc::new(key));
+            tables.apply(&[Fact::KeySet(Arc::new(row.read()?))]);
         }
         // Versions rise, so the rules in force come last.
         for row in resident.programmes {
