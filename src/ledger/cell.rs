@@ -212,10 +212,16 @@ pub struct Adding([i128; FIGURES]);
 impl Adding {
     /// Adds the cell of these bytes as it stands at a moment; none when they are of no cell.
     pub fn add(&mut self, mut bytes: &[u8], at: Millis) -> Option<()> {
-        self.take(&mut bytes, true)?;
+        take_figures(&mut bytes, |place, figure| self.0[place] += figure)?;
+        let mut last = None;
         while !bytes.is_empty() {
-            let due = i64::try_from(take(&mut bytes)?).ok()?;
-            self.take(&mut bytes, due < at.0)?;
+            let due = take_due(&mut bytes, last)?;
+            let counts = due < at;
+            let figures = take_figures(&mut bytes, |place, figure| self.0[place] += if counts { figure } else { 0 })?;
+            if figures == 0 {
+                return None;
+            }
+            last = Some(due);
         }
         Some(())
     }
@@ -223,18 +229,6 @@ impl Adding {
     /// The sums.
     pub fn sums(&self) -> Sums {
         Sums::from_figures(&self.0)
-    }
-
-    fn take(&mut self, bytes: &mut &[u8], counts: bool) -> Option<()> {
-        for _ in 0..take(bytes)? {
-            let place = usize::try_from(take(bytes)?).ok()?;
-            let figure = take(bytes)?;
-            let sum = self.0.get_mut(place)?;
-            if counts {
-                *sum += figure;
-            }
-        }
-        Some(())
     }
 }
 
@@ -336,10 +330,9 @@ impl Cell {
     pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let mut cell = Self { standing: take_sums(&mut bytes)?, due: Vec::new() };
         while !bytes.is_empty() {
-            let due = Millis(i64::try_from(take(&mut bytes)?).ok()?);
+            let due = take_due(&mut bytes, cell.due.last().map(|(due, _)| *due))?;
             let sums = take_sums(&mut bytes)?;
-            let rises = cell.due.last().is_none_or(|(last, _)| *last < due);
-            if !rises || sums == Sums::default() {
+            if sums == Sums::default() {
                 return None;
             }
             cell.due.push((due, sums));
@@ -360,11 +353,31 @@ fn push_sums(bytes: &mut Vec<u8>, sums: &Sums) {
 
 fn take_sums(bytes: &mut &[u8]) -> Option<Sums> {
     let mut figures = [0; FIGURES];
-    for _ in 0..take(bytes)? {
-        let at = usize::try_from(take(bytes)?).ok()?;
-        *figures.get_mut(at)? = take(bytes)?;
-    }
+    take_figures(bytes, |place, figure| figures[place] = figure)?;
     Some(Sums::from_figures(&figures))
+}
+
+/// Takes the figures that are not 0, each with its place, and says how many they were. The same
+/// sums have one form alone: another one is of no cell, whoever reads it.
+fn take_figures(bytes: &mut &[u8], mut found: impl FnMut(usize, i128)) -> Option<usize> {
+    let count = usize::try_from(take(bytes)?).ok()?;
+    let mut next = 0;
+    for _ in 0..count {
+        let place = usize::try_from(take(bytes)?).ok()?;
+        let figure = take(bytes)?;
+        if !(next..FIGURES).contains(&place) || figure == 0 {
+            return None;
+        }
+        next = place + 1;
+        found(place, figure);
+    }
+    Some(count)
+}
+
+/// Takes a due time, which is after the one before it.
+fn take_due(bytes: &mut &[u8], last: Option<Millis>) -> Option<Millis> {
+    let due = Millis(i64::try_from(take(bytes)?).ok()?);
+    last.is_none_or(|last| last < due).then_some(due)
 }
 
 /// Appends a number: its sign in the lowest bit (zigzag), then seven bits to a byte, lowest first,
@@ -392,8 +405,15 @@ fn take(bytes: &mut &[u8]) -> Option<i128> {
     for shift in (0..128).step_by(7) {
         let (first, rest) = bytes.split_first()?;
         *bytes = rest;
-        number |= u128::from(first & 0x7f).checked_shl(shift)?;
+        let part = u128::from(first & 0x7f);
+        if (part << shift) >> shift != part {
+            return None;
+        }
+        number |= part << shift;
         if first & 0x80 == 0 {
+            if *first == 0 {
+                return None;
+            }
             let magnitude = (number >> 1).cast_signed();
             return Some(if number & 1 == 0 { magnitude } else { !magnitude });
         }
@@ -477,7 +497,19 @@ mod tests {
             assert_ne!(Cell::from_bytes(&bytes[..end]), Cell::from_bytes(&bytes), "{end}");
         }
         assert_eq!(Cell::from_bytes(&[]), None);
-        assert_eq!(Cell::from_bytes(&[2, 60, 2]), None, "there is no such figure");
-        assert_eq!(Cell::from_bytes(&[0, 2, 0]), None, "nothing falls due");
+        let others: [(&[u8], &str); 8] = [
+            (&[2, 60, 2], "there is no such figure"),
+            (&[0, 2, 0], "nothing falls due"),
+            (&[4, 20, 2, 20, 4], "a figure stands twice"),
+            (&[4, 20, 2, 12, 4], "the figures are not in order"),
+            (&[2, 20, 0], "a figure is 0"),
+            (&[0x80, 0], "a number is longer than it need be"),
+            (&[1], "there are fewer figures than none"),
+            (&[0, 4, 2, 20, 2, 2, 2, 20, 2], "the due times do not rise"),
+        ];
+        for (bytes, why) in others {
+            assert_eq!(Cell::from_bytes(bytes), None, "{why}");
+            assert_eq!(Adding::default().add(bytes, Millis::MAX), None, "{why}");
+        }
     }
 }

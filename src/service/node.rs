@@ -570,9 +570,12 @@ async fn load(opened: &Opened, bounds: Bounds) -> Result<(Replica, Applied), Sta
 
 /// Checks and applies the blocks that the views do not hold yet.
 async fn replay(opened: &Opened, replica: &mut Replica, projector: &Projector, head: u64) -> Result<(), StartError> {
-    let next = replica.head().map_or(0, |header| header.height + 1);
-    let mut ahead = Ahead::new(&opened.chain, next, head);
-    while let Some(Found { stored, examined, stated, .. }) = ahead.next().await? {
+    let next = |replica: &Replica| replica.head().map_or(0, |header| header.height + 1);
+    let mut ahead = Ahead::new(&opened.chain, next(replica), head);
+    while next(replica) <= head {
+        let height = next(replica);
+        let found = ahead.next().await?.filter(|found| found.stored.height == height);
+        let Found { stored, examined, stated, .. } = found.ok_or(Rejected::Missing { height })?;
         prefetch(replica, &opened.views, &stated.iter().flatten().collect::<Vec<_>>(), stored.time).await?;
         let proposal = replica.check(examined, stated, stored.body)?;
         projector.take(replica.commit(proposal));

@@ -91,6 +91,12 @@ impl CommittedBlock {
 /// Why a block is not admitted.
 #[derive(Debug, thiserror::Error)]
 pub enum Rejected {
+    /// It is not there.
+    #[error("block {height}: the block is missing")]
+    Missing {
+        /// The block.
+        height: u64,
+    },
     /// Its bytes are wrong.
     #[error(transparent)]
     Bytes(#[from] Fault),
@@ -414,10 +420,10 @@ impl Replica {
         let mut tables = self.tables.write().expect("nothing panics while holding the books");
         // The same record may be noted many times; those notes are bounded as well.
         while tables.evictable() > self.resident_records || self.noted > 2 * self.resident_records {
-            let Some(Recent { entries, made_by, keys }) = self.recent.pop_front_if(|recent| recent.entries <= applied)
-            else {
+            if self.recent.front().is_none_or(|recent| recent.entries > applied) {
                 break;
-            };
+            }
+            let Recent { entries, made_by, keys } = self.recent.pop_front().expect("looked at above");
             self.noted -= keys.len();
             let made = made_by.flat_map(|entry| made_by_entry(&tables, entry)).collect::<Vec<_>>();
             for key in made.into_iter().chain(keys) {
@@ -466,7 +472,7 @@ fn stand_on_each_other(batch: &[&Stated]) -> bool {
 
 /// A verdict before what it changes is part of the block.
 enum Judged {
-    Admitted(Admitted),
+    Admitted(Box<Admitted>),
     Replayed(Arc<Recorded>),
     Refused(Refusal),
 }
@@ -480,7 +486,7 @@ fn judge(books: &Layer<'_>, over: &Tables, stated: &Stated, context: Context) ->
         Ok(None) => {}
     }
     match admit::admit(&layer, stated, context) {
-        Ok(admitted) => Judged::Admitted(admitted),
+        Ok(admitted) => Judged::Admitted(Box::new(admitted)),
         Err(refusal) => Judged::Refused(refusal),
     }
 }

@@ -385,6 +385,7 @@ fn rejected(height: u64, why: &Rejected) -> Fault {
         Rejected::Refused { entry, why, .. } => (Some(*entry), format!("the books do not admit it: {why}")),
         Rejected::Repeated { entry, first, .. } => (Some(*entry), format!("it repeats entry {first}")),
         Rejected::Changes { .. } => (None, "its changes have another digest than the header names".to_owned()),
+        Rejected::Missing { .. } => (None, "the block is missing".to_owned()),
     };
     Fault { entry, ..Fault::in_chain(height, what) }
 }

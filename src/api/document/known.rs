@@ -17,6 +17,7 @@ use super::{scan, weight};
 /// A document that may be executed, apart from which of its operations is wanted and its variables.
 #[derive(Debug)]
 pub struct Known {
+    text: String,
     /// It, parsed.
     pub document: ExecutableDocument,
     /// Its operations by name, with how many fields each has at its root.
@@ -46,16 +47,17 @@ struct Age {
 }
 
 impl Documents {
-    /// Reads a document, or finds it read.
+    /// Finds a document that was kept, or reads it.
     pub fn read(&self, text: &str) -> Result<Arc<Known>, ServerError> {
-        if let Some(known) = self.find(text) {
-            return Ok(known);
+        self.find(text).map_or_else(|| Known::read(text).map(Arc::new), Ok)
+    }
+
+    /// Keeps a document that was executed. One that was refused is not worth it: whoever sends
+    /// many of those must not push out the others.
+    pub fn keep(&self, known: &Arc<Known>) {
+        if known.text.len() <= limits::KNOWN_DOCUMENT_BYTES_MAX {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(known);
         }
-        let known = Arc::new(Known::read(text)?);
-        if text.len() <= limits::KNOWN_DOCUMENT_BYTES_MAX {
-            self.keep(text, known.clone());
-        }
-        Ok(known)
     }
 
     fn find(&self, text: &str) -> Option<Arc<Known>> {
@@ -64,23 +66,21 @@ impl Documents {
             return Some(known.clone());
         }
         let known = ages.older.documents.get(text)?.clone();
-        ages.keep(text, known.clone());
+        ages.keep(&known);
         Some(known)
-    }
-
-    fn keep(&self, text: &str, known: Arc<Known>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(text, known);
     }
 }
 
 impl Ages {
-    fn keep(&mut self, text: &str, known: Arc<Known>) {
-        if self.newer.bytes + text.len() > limits::KNOWN_DOCUMENTS_BYTES_MAX / 2 {
+    fn keep(&mut self, known: &Arc<Known>) {
+        if self.newer.documents.contains_key(&known.text) {
+            return;
+        }
+        if self.newer.bytes + known.text.len() > limits::KNOWN_DOCUMENTS_BYTES_MAX / 2 {
             self.older = std::mem::take(&mut self.newer);
         }
-        if self.newer.documents.insert(text.to_owned(), known).is_none() {
-            self.newer.bytes += text.len();
-        }
+        self.newer.bytes += known.text.len();
+        self.newer.documents.insert(known.text.clone(), known.clone());
     }
 }
 
@@ -95,7 +95,7 @@ impl Known {
         let document = parse_query(text).map_err(|error| shortened(with_code(error.into(), PARSE_FAILED)))?;
         let root_fields = weight::check(&document)?;
         let given = Given::of(&document);
-        Ok(Self { document, root_fields, given, passed: OnceLock::new() })
+        Ok(Self { text: text.to_owned(), document, root_fields, given, passed: OnceLock::new() })
     }
 }
 
@@ -110,10 +110,18 @@ mod tests {
         (ages.newer.documents.len() + ages.older.documents.len(), ages.newer.bytes + ages.older.bytes)
     }
 
+    fn executed(documents: &Documents, text: &str) -> Arc<Known> {
+        let known = documents.read(text).unwrap();
+        documents.keep(&known);
+        known
+    }
+
     #[test]
-    fn a_document_is_read_once() {
+    fn a_document_that_was_executed_is_read_once() {
         let documents = Documents::default();
-        let first = documents.read("query A { a b } query B { a }").unwrap();
+        documents.read("query A { a b } query B { a }").unwrap();
+        assert_eq!(kept(&documents), (0, 0), "it may be refused yet");
+        let first = executed(&documents, "query A { a b } query B { a }");
         assert_eq!((first.root_fields(Some("A")), first.root_fields(Some("B"))), (2, 1));
         assert!(Arc::ptr_eq(&first, &documents.read("query A { a b } query B { a }").unwrap()));
         assert!(!Arc::ptr_eq(&first, &documents.read("query A { a b }  query B { a }").unwrap()), "by the very text");
@@ -131,14 +139,14 @@ mod tests {
     #[test]
     fn only_so_much_is_kept_and_what_is_asked_for_again_stays() {
         let documents = Documents::default();
-        let often = documents.read("{ often }").unwrap();
+        let often = executed(&documents, "{ often }");
         for n in 0..2_000 {
-            documents.read(&format!("{{ a{n} }} # {}", "-".repeat(1_000))).unwrap();
+            executed(&documents, &format!("{{ a{n} }} # {}", "-".repeat(1_000)));
             assert!(Arc::ptr_eq(&often, &documents.read("{ often }").unwrap()));
         }
         let (count, bytes) = kept(&documents);
         assert!(count > 100 && bytes <= limits::KNOWN_DOCUMENTS_BYTES_MAX, "{count} of {bytes} bytes");
-        documents.read(&format!("{{ large }} # {}", "-".repeat(limits::KNOWN_DOCUMENT_BYTES_MAX))).unwrap();
+        executed(&documents, &format!("{{ large }} # {}", "-".repeat(limits::KNOWN_DOCUMENT_BYTES_MAX)));
         assert_eq!(kept(&documents), (count, bytes));
     }
 }

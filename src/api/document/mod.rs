@@ -16,6 +16,8 @@ pub mod trusted;
 mod variables;
 mod weight;
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Pos, Request, ServerError};
 
@@ -24,7 +26,7 @@ use crate::limits;
 use super::error::{BAD_USER_INPUT, VALIDATION_FAILED, shortened, with_code};
 
 use asked::Asked;
-use known::Documents;
+use known::{Documents, Known};
 use trusted::TrustedDocuments;
 
 /// A request that may be given to the engine.
@@ -32,6 +34,8 @@ use trusted::TrustedDocuments;
 pub struct Ready {
     /// The request, parsed; its data holds what is known of the document.
     pub request: Request,
+    /// What is known of the document.
+    pub known: Arc<Known>,
     /// What the chosen operation is.
     pub kind: OperationType,
     /// How many operations of the books it states at most: 1 for what only reads.
@@ -61,7 +65,7 @@ pub fn ready(asked: Asked, listed: Option<&TrustedDocuments>, documents: &Docume
     }
     request.set_parsed_query(known.document.clone());
     let statements = if kind == OperationType::Mutation { fields.max(1) } else { 1 };
-    Ok(Ready { request, kind, statements })
+    Ok(Ready { request, known, kind, statements })
 }
 
 /// The operation that is to be executed (GraphQL, section 6.1, GetOperation).

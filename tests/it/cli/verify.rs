@@ -59,14 +59,23 @@ async fn tamper(directory: &Path, store: &str, sql: &str) {
 
 /// Changes one byte of a block's header or body.
 async fn flip(directory: &Path, column: &str, height: i64, at: impl Fn(usize) -> usize) {
-    let database = database::beside(directory, "chain").await;
+    let change = |bytes: &mut Vec<u8>| {
+        let at = at(bytes.len());
+        bytes[at] ^= 1;
+    };
+    change_bytes(directory, "chain", &format!("blocks WHERE height = {height}"), column, change).await;
+}
+
+/// Changes the bytes of a column of one row of a store.
+async fn change_bytes(directory: &Path, store: &str, row: &str, column: &str, change: impl Fn(&mut Vec<u8>)) {
+    let (table, condition) = row.split_once(" WHERE ").unwrap();
+    let database = database::beside(directory, store).await;
     let backend = database.get_database_backend();
-    let sql = format!("SELECT {column} FROM blocks WHERE height = {height}");
+    let sql = format!("SELECT {column} FROM {row}");
     let row = database.query_one_raw(Statement::from_string(backend, sql)).await.unwrap().unwrap();
     let mut bytes: Vec<u8> = row.try_get("", column).unwrap();
-    let at = at(bytes.len());
-    bytes[at] ^= 1;
-    let sql = format!("UPDATE blocks SET {column} = $1 WHERE height = {height}");
+    change(&mut bytes);
+    let sql = format!("UPDATE {table} SET {column} = $1 WHERE {condition}");
     let values = [SqlValue::from(bytes)];
     let done = database.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
     assert_eq!(done.rows_affected(), 1);
@@ -156,6 +165,38 @@ async fn every_changed_row_of_the_views_is_found_and_a_rebuild_mends_it() {
         fs::remove_dir_all(&directory).unwrap();
         database::forget(&directory);
     }
+}
+
+/// A figure that stands twice in a cell's bytes could be read as the last or as the sum of both.
+#[tokio::test]
+async fn a_cell_in_another_form_than_its_own_is_found() {
+    let base = Base::new();
+    let longest = "length(sums) = (SELECT MAX(length(sums)) FROM cell_rows)";
+    let cell = format!("(SELECT MIN(cell) FROM cell_rows WHERE {longest})");
+    let height = format!("(SELECT MIN(height) FROM cell_rows WHERE {longest} AND cell = {cell})");
+    let row = format!("cell_rows WHERE cell = {cell} AND height = {height}");
+    let twice = |bytes: &mut Vec<u8>| {
+        let figure_ends = 2 + bytes[2..].iter().position(|byte| *byte < 0x80).unwrap();
+        let pair = bytes[1..=figure_ends].to_vec();
+        bytes[0] += 2;
+        bytes.splice(1..1, pair);
+    };
+    change_bytes(&base.place.data(), "views", &row, "sums", twice).await;
+    let found = fault(&base.place.data());
+    assert_eq!((&found["store"], &found["table"]), (&"views".into(), &"cell_rows".into()), "{found:#}");
+}
+
+/// The number of a block's row is not signed: a start goes by the headers.
+#[tokio::test]
+async fn a_block_under_another_height_is_not_passed_over_at_the_start() {
+    let base = Base::new();
+    database::remove(&base.place.data(), "views");
+    tamper(&base.place.data(), "chain", "UPDATE blocks SET height = height + 40 WHERE height > 2").await;
+    for _ in 0..2 {
+        let ran = run_in(&base.place.data(), &["rebuild"]).expect(4);
+        assert!(ran.err.contains("block 3: the block is missing"), "{}", ran.err);
+    }
+    assert!(fault(&base.place.data())["what"].as_str().unwrap().contains("the block is missing"));
 }
 
 #[tokio::test]

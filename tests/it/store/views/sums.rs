@@ -286,7 +286,7 @@ async fn a_token_sums_with_all_that_was_made_from_it() {
             }
         };
         for token in tables.tokens.values().filter(|token| token.spent_by.is_none() && is_below(token.id)) {
-            expected.add_token(&token, at);
+            expected.add_token(token, at);
         }
         let found = views.descendants_statement(*id, history.entries(), at).await.unwrap();
         assert_eq!(found, expected, "token {id}");
