@@ -103,7 +103,7 @@ pub const PROJECTION_REST_FACTOR: u32 = 4;
 pub const PROJECTION_REST_MS: u64 = 100;
 
 /// Tokens, hops, allocations, operations and rows kept in memory once the views hold them. The
-/// working set of a busy day; each takes up to 200 bytes.
+/// working set of a busy day; each takes 200 to 300 bytes with its key and what finds it again.
 pub const RESIDENT_RECORDS_MAX: usize = 500_000;
 
 /// How long a read waits for the last entry of its own login, in milliseconds.
