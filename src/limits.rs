@@ -233,8 +233,9 @@ pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// each: about as many officers as sign in one hour.
 pub const KEY_POINTS_KEPT_MAX: usize = 256;
 
-/// Bytes of the texts of all GraphQL documents that are kept as they were read. Parsed, each takes
-/// some thirty times its text: 16 MB. A program sends a few dozen documents.
+/// Bytes of the texts of all GraphQL documents that are kept as they were read, once executed.
+/// Parsed, a usual one takes some thirty times its text: 16 MB; one of nothing but short names
+/// several times that. A program sends a few dozen documents.
 pub const KNOWN_DOCUMENTS_BYTES_MAX: usize = 512 * 1024;
 
 /// Bytes of a document that is kept: larger ones come seldom, and few would take the place of many.

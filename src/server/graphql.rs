@@ -138,11 +138,11 @@ async fn answer(app: &App, request: &Request, media: Media, asked: Asked, is_get
     let api = Arc::new(Api::new(app.node.clone(), caller, app.last_recorded.clone()));
     let executed = app.schema.execute(ready.request.data(api.clone())).await;
     let heights = app.node.heights();
-    if api.has_begun() {
-        app.documents.keep(&ready.known);
-    }
     match api.has_begun() {
-        true => Executed::of(executed, &heights).response(media, StatusCode::OK, &heights),
+        true => {
+            app.documents.keep(&ready.known);
+            Executed::of(executed, &heights).response(media, StatusCode::OK, &heights)
+        }
         false => Executed::refused(executed.errors, &heights).response(media, media.not_executed(), &heights),
     }
 }
