@@ -195,6 +195,8 @@ impl Books {
     pub async fn allocate(&mut self, client: &mut Client, at: usize, amount: i64) -> Result<Reference, BenchError> {
         let programme = PROGRAMMES[at % PROGRAMMES.len()];
         let allocate = AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
             amount: minor(amount),
             currency: currency(),
             cycle: cycle(at / PROGRAMMES.len() % CYCLES).label,

@@ -147,6 +147,8 @@ impl<'a> Growth<'a> {
         let login: Arc<str> = Arc::from(books.bank.login());
         let units = side_by_side(jobs, |(hop, amount, mut seed)| {
             let evidence = BankEvidenceRecord {
+                reason_code: None,
+                value_date: None,
                 credited: Some(minor(amount)),
                 currency: currency(),
                 deductions: Vec::new(),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::case::Case;
 use super::hop::{Hop, HopFigures};
 use super::ids::{AreaId, PartyKey, Place};
 use super::money::Currency;
+use super::note::Note;
 use super::operation::Basis;
 use super::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
 use super::token::Token;
@@ -34,6 +36,10 @@ pub enum Fact {
     RowSet([u8; 16], Option<u64>),
     /// All money of a currency.
     TotalSet(Currency, i64),
+    /// A fact that moves no money.
+    Noted(Arc<Note>),
+    /// A case was opened, went on or ended.
+    CaseSet(Arc<Case>),
     /// The operation itself, last.
     Recorded(Arc<Recorded>),
 }
@@ -63,6 +69,8 @@ impl Fact {
             Self::RowSet(key, entry) => w.tag(10).bytes(key).option(*entry, Writer::u64),
             Self::TotalSet(currency, total) => w.tag(11).text(currency.code()).i64(*total),
             Self::Recorded(r) => w.tag(12).recorded(r),
+            Self::Noted(note) => w.tag(13).text(&note.to_json()),
+            Self::CaseSet(case) => w.tag(14).text(&case.to_json()),
         };
     }
 }

@@ -50,6 +50,18 @@ impl Place {
     }
 }
 
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_i64(self.to_key())
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Self::from_key(i64::deserialize(d)?).ok_or_else(|| serde::de::Error::custom("no place is negative"))
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.entry(), self.position())
@@ -59,7 +71,7 @@ impl fmt::Display for Place {
 macro_rules! places {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(pub Place);
 
         impl $name {
@@ -88,6 +100,10 @@ places! {
     PartyKey
     /// A programme, by the place of its first definition.
     ProgrammeId
+    /// A note: a fact that moves no money.
+    NoteId
+    /// A case, by the place of the entry that opened it.
+    CaseId
 }
 
 /// An area: a path of names (`province/county/township`), numbered in order of first use.
@@ -139,7 +155,7 @@ pub struct Reference {
     pub output: u32,
 }
 
-fn hex32<'de, D: serde::Deserializer<'de>>(d: D) -> Result<[u8; 32], D::Error> {
+pub(super) fn hex32<'de, D: serde::Deserializer<'de>>(d: D) -> Result<[u8; 32], D::Error> {
     let text = String::deserialize(d)?;
     let mut bytes = [0; 32];
     hex::decode_to_slice(&text, &mut bytes).map_err(serde::de::Error::custom)?;

@@ -8,8 +8,9 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::money::Minor;
+use super::note::{EvidenceKind, Particular, ParticularKind, PersonDigest, RecipientStatus};
 use super::operation::Deduction;
-use super::time::read_day;
+use super::time::{Millis, read_day};
 
 /// Why a body or a line cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +100,51 @@ pub struct RowLine {
     pub verified_quantity: Option<Minor>,
 }
 
+/// One thing that a registry knows of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParticularLine {
+    /// The recipient, or for an identity perhaps an officer.
+    pub person: Uuid,
+    /// What.
+    pub particular: Particular,
+    /// Since which day; that of the statement when left out.
+    pub since: Option<NaiveDate>,
+}
+
+/// What one recipient is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitlementLine {
+    /// The recipient.
+    pub recipient: Uuid,
+    /// How much; 0 takes it back.
+    pub amount: Minor,
+    /// By which day it is to be paid.
+    pub due: NaiveDate,
+}
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceLine {
+    /// What it is of.
+    pub kind: EvidenceKind,
+    /// The hop: which of the operation's entries, and its number there; printed `0:17`.
+    pub hop: Option<(u16, u32)>,
+    /// The recipient or party.
+    pub party: Option<Uuid>,
+    /// The programme's code.
+    pub programme: Option<String>,
+    /// How much.
+    pub amount: Option<Minor>,
+    /// When, as milliseconds in RFC 3339; the moment of the statement when left out.
+    pub at: Option<Millis>,
+    /// The document, or who collected.
+    pub digest: Option<PersonDigest>,
+    /// The agent or device through which it was collected.
+    pub agent: Option<PersonDigest>,
+    /// A reference or reason code.
+    pub reference: Option<String>,
+}
+
 macro_rules! read_all {
     ($line:ident) => {
         impl $line {
@@ -136,6 +182,9 @@ macro_rules! read_all {
 read_all!(OutputLine);
 read_all!(RecipientLine);
 read_all!(RowLine);
+read_all!(ParticularLine);
+read_all!(EntitlementLine);
+read_all!(EvidenceLine);
 
 impl OutputLine {
     fn write(&self, out: &mut String) {
@@ -164,7 +213,7 @@ impl OutputLine {
             for_cycle: optional(for_cycle),
             payment: optional(payment),
             via: optional(via).map(|v| uuid("provider", &v)).transpose()?,
-            commitment: optional(commitment).map(|c| digest(&c)).transpose()?,
+            commitment: optional(commitment).map(|c| digest("commitment", &c)).transpose()?,
         })
     }
 }
@@ -208,12 +257,99 @@ impl RowLine {
             key: row_key,
             route: route.split('/').map(str::to_owned).collect(),
             cycle: cycle.parse().map_err(|_| format!("cycle {cycle:?} is not a number"))?,
-            date: optional(date).map(|d| read_day(&d).ok_or_else(|| format!("{d:?} is not a day"))).transpose()?,
+            date: optional(date).map(|date| day(&date)).transpose()?,
             purpose: purpose.parse().map_err(|_| format!("purpose {purpose:?} is not a number"))?,
             official: amount_of("official amount", official)?,
             verified: amount_of("verified amount", verified)?,
             official_quantity: quantity("official quantity", n_official)?,
             verified_quantity: quantity("verified quantity", n_verified)?,
+        })
+    }
+}
+
+impl ParticularLine {
+    fn write(&self, out: &mut String) {
+        out.push_str(self.person.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        let mut fields = Fields(out);
+        let mut pair = |kind: ParticularKind, value: &dyn fmt::Display| {
+            fields.next(Some(kind.name()));
+            fields.next(Some(value));
+        };
+        match &self.particular {
+            Particular::Status(status) => pair(ParticularKind::Status, &status.name()),
+            Particular::Identity(digest) => pair(ParticularKind::Identity, &hex::encode(digest.0)),
+            Particular::Account(digest) => pair(ParticularKind::Account, &hex::encode(digest.0)),
+            Particular::Household(id) => pair(ParticularKind::Household, id),
+            Particular::Guardian(digest) => pair(ParticularKind::Guardian, &hex::encode(digest.0)),
+            Particular::Collector(digest) => pair(ParticularKind::Collector, &hex::encode(digest.0)),
+        }
+        fields.next(self.since);
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let [person, kind, value, since] = fields(text)?;
+        let kind =
+            ParticularKind::parse(kind).ok_or_else(|| format!("nothing called {kind:?} is recorded of a person"))?;
+        let digest = || self::digest("digest", value).map(PersonDigest);
+        let particular = match kind {
+            ParticularKind::Status => RecipientStatus::parse(value)
+                .map(Particular::Status)
+                .ok_or_else(|| format!("{value:?} is not ACTIVE, SUSPENDED or DECEASED"))?,
+            ParticularKind::Identity => Particular::Identity(digest()?),
+            ParticularKind::Account => Particular::Account(digest()?),
+            ParticularKind::Household => Particular::Household(uuid("household", value)?),
+            ParticularKind::Guardian => Particular::Guardian(digest()?),
+            ParticularKind::Collector => Particular::Collector(digest()?),
+        };
+        let since = optional(since).map(|day| self::day(&day)).transpose()?;
+        Ok(Self { person: uuid("person", person)?, particular, since })
+    }
+}
+
+impl EntitlementLine {
+    fn write(&self, out: &mut String) {
+        out.push_str(self.recipient.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        let mut fields = Fields(out);
+        fields.next(Some(self.amount));
+        fields.next(Some(self.due));
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let [recipient, amount, due] = fields(text)?;
+        Ok(Self { recipient: uuid("recipient", recipient)?, amount: amount_of("amount", amount)?, due: day(due)? })
+    }
+}
+
+impl EvidenceLine {
+    fn write(&self, out: &mut String) {
+        out.push_str(self.kind.name());
+        let mut fields = Fields(out);
+        fields.next(self.hop.map(|(entry, output)| format!("{entry}:{output}")));
+        fields.next(self.party);
+        fields.next(self.programme.as_ref());
+        fields.next(self.amount);
+        fields.next(self.at);
+        fields.next(self.digest.map(|digest| hex::encode(digest.0)));
+        fields.next(self.agent.map(|digest| hex::encode(digest.0)));
+        fields.next(self.reference.as_ref());
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let [kind, hop, party, programme, amount, at, digest, agent, reference] = fields(text)?;
+        let person =
+            |name, text: &str| optional(text).map(|text| self::digest(name, &text).map(PersonDigest)).transpose();
+        Ok(Self {
+            kind: EvidenceKind::parse(kind).ok_or_else(|| format!("there is no evidence of kind {kind:?}"))?,
+            hop: optional(hop).map(|hop| hop_of(&hop)).transpose()?,
+            party: optional(party).map(|party| uuid("party", &party)).transpose()?,
+            programme: optional(programme),
+            amount: optional(amount).map(|amount| amount_of("amount", &amount)).transpose()?,
+            at: optional(at)
+                .map(|at| Millis::parse(&at).ok_or_else(|| format!("{at:?} is not a moment")))
+                .transpose()?,
+            digest: person("digest", digest)?,
+            agent: person("agent", agent)?,
+            reference: optional(reference),
         })
     }
 }
@@ -262,8 +398,17 @@ fn deduction(text: &str) -> Result<Deduction, String> {
     Ok(Deduction { code: code.to_owned(), amount: amount_of("deduction", amount)? })
 }
 
-fn digest(text: &str) -> Result<[u8; 32], String> {
+fn day(text: &str) -> Result<NaiveDate, String> {
+    read_day(text).ok_or_else(|| format!("{text:?} is not a day"))
+}
+
+fn hop_of(text: &str) -> Result<(u16, u32), String> {
+    let parts = text.split_once(':').and_then(|(entry, output)| Some((entry.parse().ok()?, output.parse().ok()?)));
+    parts.ok_or_else(|| format!("hop {text:?} is not ENTRY:NUMBER"))
+}
+
+fn digest(name: &str, text: &str) -> Result<[u8; 32], String> {
     let mut bytes = [0; 32];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| format!("commitment {text:?} is not 64 hexadecimal digits"))?;
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| format!("{name} {text:?} is not 64 hexadecimal digits"))?;
     Ok(bytes)
 }

@@ -13,6 +13,7 @@
 //! Bytes, signatures and digests of blocks do not belong here; rows and SQL do not either.
 
 pub mod admit;
+pub mod case;
 pub mod cell;
 pub mod fact;
 pub mod hop;
@@ -20,8 +21,10 @@ pub mod ids;
 pub mod lines;
 pub mod money;
 pub mod needs;
+pub mod note;
 pub mod operation;
 pub mod packed;
+pub mod parameter;
 pub mod parties;
 pub mod records;
 pub mod refusal;

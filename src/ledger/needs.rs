@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::hop::Hop;
 use super::ids::{AllocationId, HopId, Place, Reference, TokenId};
-use super::operation::{Kind, LossSubject, Operation, Stated};
+use super::lines::EvidenceLine;
+use super::operation::{CaseStep, EvidenceRecord, FlagClose, Kind, LossSubject, Operation, Stated};
 use super::registry::Recorded;
 use super::state::Layer;
 use super::token::Token;
@@ -90,7 +91,10 @@ impl<'a> Search<'a> {
             Operation::TokenSplit(body) => self.token_named(&body.token, Reach::Token),
             Operation::TokenDispatch(body, _) => self.token_named(&body.token, Reach::Token),
             Operation::TokenReturn(body) => self.token_named(&body.token, Reach::Hop),
-            Operation::RecoveryRecord(body) => self.token_named(&body.token, Reach::Hop),
+            Operation::RecoveryRecord(body) => {
+                self.token_named(&body.token, Reach::Hop);
+                body.case.iter().for_each(|case| drop(self.referred(case)));
+            }
             Operation::LossWriteOff(body) => self.token_named(&body.token, Reach::Hop),
             Operation::LossDeclare(body) => match &body.subject {
                 LossSubject::Token(token) => self.token_named(token, Reach::Token),
@@ -104,7 +108,19 @@ impl<'a> Search<'a> {
             Operation::DisputeDecide(body) => self.hop_named(&body.hop, Reach::Hop),
             Operation::EntryReverse(body) => self.reversal(stated, &body.entry),
             Operation::TrackingImport(_, lines) => lines.iter().for_each(|line| self.row(line.key)),
-            Operation::ChainBegin(_)
+            Operation::EvidenceRecord(body, lines) => self.evidence(body, lines),
+            Operation::FlagReview(body) => body.hops.iter().for_each(|hop| {
+                if let Some(place) = self.place(hop) {
+                    self.known_hop(HopId(place));
+                }
+            }),
+            Operation::CaseStep(CaseStep { case, .. }) | Operation::FlagClose(FlagClose { case, .. }) => {
+                drop(self.referred(case));
+            }
+            Operation::RecipientRecord(..)
+            | Operation::EntitlementSet(..)
+            | Operation::RulesSet(_)
+            | Operation::ChainBegin(_)
             | Operation::PartyRegister(_)
             | Operation::RecipientEnrol(..)
             | Operation::KeyRegister(_)
@@ -127,6 +143,23 @@ impl<'a> Search<'a> {
     fn place(&mut self, reference: &Reference) -> Option<Place> {
         let entry = self.referred(reference)?.entry;
         Place::new(entry, reference.output)
+    }
+
+    fn evidence(&mut self, body: &EvidenceRecord, lines: &[EvidenceLine]) {
+        let entries: Vec<_> = body.entries.iter().map(|entry| self.referred(&entry.output(0))).collect();
+        for (entry, output) in lines.iter().filter_map(|line| line.hop) {
+            let recorded = entries.get(usize::from(entry)).and_then(Option::as_ref);
+            if let Some(place) = recorded.and_then(|recorded| Place::new(recorded.entry, output)) {
+                self.known_hop(HopId(place));
+            }
+        }
+    }
+
+    /// A hop of which only is asked whether it is there, and between whom.
+    fn known_hop(&mut self, id: HopId) {
+        if self.books.hop(&id).is_none() {
+            self.needs.hops.insert(id);
+        }
     }
 
     fn token_named(&mut self, reference: &Reference, reach: Reach) {

@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::case::{CaseMove, CaseOutcome};
 use super::ids::{KeyId, PayloadDigest, Reference};
-use super::lines::{Malformed, OutputLine, RecipientLine, RowLine};
+use super::lines::{EntitlementLine, EvidenceLine, Malformed, OutputLine, ParticularLine, RecipientLine, RowLine};
 use super::money::{Currency, Minor};
 use super::registry::{Custody, PartyKind, Role};
 use super::time::{Cycle, Millis};
+
+use chrono::NaiveDate;
 
 /// Who vouches for a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,67 @@ pub struct ScheduledDeduction {
     pub cap_millionths: Option<u32>,
     /// The code.
     pub code: String,
+}
+
+/// A threshold that a programme sets; [`super::parameter::Parameter`] lists them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// Its name, such as `L05.days`.
+    pub name: String,
+    /// Its value, in the parameter's unit.
+    pub value: i64,
+}
+
+/// To which levels a level may pass money on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteStep {
+    /// The level of the sender, as parties are registered.
+    pub from: String,
+    /// The levels that may come next; `RECIPIENT` and `END_PAYEE` stand for these kinds.
+    pub to: Vec<String>,
+}
+
+/// For which other purposes money of a purpose may be spent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurposeRule {
+    /// The purpose that the money was allocated for.
+    pub of: String,
+    /// What it may be spent on besides.
+    pub to: Vec<String>,
+}
+
+/// What is looked for in a programme.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Codes of programmes that nobody may be paid from beside this one.
+    pub exclusive: Vec<String>,
+    /// Which purposes may be paid from which.
+    pub purposes: Vec<PurposeRule>,
+    /// Who may pass money on to whom; any way is right when empty.
+    pub route: Vec<RouteStep>,
+    /// The thresholds that are not the default.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// An earlier operation as lines of evidence name it by its number in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryReference {
+    /// SHA-256 of the payload, as 64 hexadecimal digits.
+    pub digest: PayloadDigest,
+    /// The operation's id.
+    pub operation: Uuid,
+}
+
+impl EntryReference {
+    /// The reference to one of its outputs.
+    pub fn output(&self, output: u32) -> Reference {
+        Reference { digest: self.digest, operation: self.operation, output }
+    }
 }
 
 /// How many days each kind of hop may take.
@@ -174,6 +238,12 @@ bodies! {
         currency: Currency,
         /// The cycle's label.
         cycle: String,
+        /// The most recipients that it is to be paid out to, when declared.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        declared_recipients: Option<u32>,
+        /// The most that is to be paid out to them, when declared.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        declared_total: Option<Minor>,
         /// The programme's code.
         programme: String,
         /// What it is for.
@@ -265,11 +335,17 @@ bodies! {
         deductions: Vec<Deduction>,
         /// The hop.
         hop: Reference,
-        /// The bank's own reference or reason code (ISO 20022), or empty.
+        /// Why, as a code of ISO 20022's external code sets, such as `AC04`; when stated.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason_code: Option<String>,
+        /// The bank's own reference, or empty.
         reference: String,
         /// Bounced with this evidence, when stated.
         #[serde(skip_serializing_if = "Option::is_none")]
         returned: Option<Minor>,
+        /// The day on which the account was credited or debited, when stated.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value_date: Option<NaiveDate>,
     }
     /// Gives money back: to who sent it, or to the treasury that allocated it.
     TokenReturn {
@@ -315,6 +391,9 @@ bodies! {
     RecoveryRecord {
         /// How much.
         amount: Minor,
+        /// The case that it is booked against, by the operation that opened it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        case: Option<Reference>,
         /// The currency.
         currency: Currency,
         /// Under which order or agreement.
@@ -326,6 +405,76 @@ bodies! {
     EntryReverse {
         /// The operation, and for dispatches, returns and recoveries the number of the hop.
         entry: Reference,
+        /// Why.
+        reason: String,
+    }
+    /// States what a registry knows of recipients and officers; one line each.
+    RecipientRecord {}
+    /// States what recipients are due; one line each.
+    EntitlementSet {
+        /// The currency.
+        currency: Currency,
+        /// The cycle's label.
+        cycle: String,
+        /// The programme's code.
+        programme: String,
+        /// What it is for.
+        purpose: String,
+    }
+    /// States what can be shown: of collections, documents, visits, accounts; one line each.
+    EvidenceRecord {
+        /// The operations that lines number from 0.
+        entries: Vec<EntryReference>,
+    }
+    /// Sets what is looked for in a programme from now on (two officers).
+    RulesSet {
+        /// The programme's code.
+        programme: String,
+        /// The rules; they replace those before.
+        rules: Rules,
+    }
+    /// Takes up a finding: opens its case.
+    FlagReview {
+        /// The party that the finding holds responsible.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        accused: Option<Uuid>,
+        /// The money at stake; may be zero.
+        amount: Minor,
+        /// The currency.
+        currency: Currency,
+        /// By when the next step is to be taken.
+        deadline: Millis,
+        /// The finding's id.
+        finding: Uuid,
+        /// The hops that it is about.
+        hops: Vec<Reference>,
+        /// Why it is taken up.
+        reason: String,
+        /// The rule that the finding is of, such as `L01`.
+        rule: String,
+        /// The version of that rule.
+        rule_version: u32,
+    }
+    /// Takes a case one step further.
+    CaseStep {
+        /// How much, of a decision or an order.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        amount: Option<Minor>,
+        /// The case, by the operation that opened it.
+        case: Reference,
+        /// By when the next step is to be taken.
+        deadline: Millis,
+        /// Why.
+        reason: String,
+        /// Which step.
+        step: CaseMove,
+    }
+    /// Ends a case (two officers).
+    FlagClose {
+        /// The case, by the operation that opened it.
+        case: Reference,
+        /// How it ends.
+        outcome: CaseOutcome,
         /// Why.
         reason: String,
     }
@@ -455,6 +604,13 @@ operations! {
     RecoveryRecord = "RECOVERY_RECORD",
     EntryReverse = "ENTRY_REVERSE",
     TrackingImport = "TRACKING_IMPORT" with RowLine,
+    RecipientRecord = "RECIPIENT_RECORD" with ParticularLine,
+    EntitlementSet = "ENTITLEMENT_SET" with EntitlementLine,
+    EvidenceRecord = "EVIDENCE_RECORD" with EvidenceLine,
+    RulesSet = "RULES_SET",
+    FlagReview = "FLAG_REVIEW",
+    CaseStep = "CASE_STEP",
+    FlagClose = "FLAG_CLOSE",
 }
 
 impl Operation {
@@ -464,6 +620,7 @@ impl Operation {
         match self {
             Self::TokenDispatch(_, lines) => sum(lines.iter().map(|line| line.amount)),
             Self::TrackingImport(_, lines) => sum(lines.iter().map(|line| line.official)),
+            Self::EntitlementSet(_, lines) => sum(lines.iter().map(|line| line.amount)),
             _ => Some(0),
         }
     }

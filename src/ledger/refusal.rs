@@ -1,5 +1,6 @@
 //! Why an operation is not admitted: one variant per rule, in order of precedence.
 
+use super::case::CaseState;
 use super::ids::{KeyId, PartyKey};
 use super::money::Currency;
 use super::time::Millis;
@@ -97,6 +98,18 @@ refusals! {
     PartyToTheHop = "PARTY_TO_THE_HOP", "a party to the hop cannot decide on it";
     /// Nothing to decide.
     NothingDisputed = "NOTHING_DISPUTED", "there is nothing to decide on this hop";
+    /// A threshold out of its range.
+    ThresholdOutOfRange { name: String, value: i64, min: i64, max: i64 } = "THRESHOLD_OUT_OF_RANGE", "{name} is {min} to {max}, not {value}";
+    /// A finding that has an open case.
+    CaseOpen { entry: u64 } = "CASE_OPEN", "the finding was taken up by entry {entry}, and that case is open";
+    /// A case in another state.
+    WrongCaseState { state: CaseState } = "WRONG_CASE_STATE", "the case is {}", state.name();
+    /// An officer of a party that the case is about.
+    PartyToTheCase = "PARTY_TO_THE_CASE", "nobody of a party that the case is about may decide on it";
+    /// A deadline that is no deadline.
+    BadDeadline { deadline: Millis, now: Millis } = "BAD_DEADLINE", "a deadline is after {now} and at most two years away, not {deadline}";
+    /// More than the case is about.
+    AboveTheLoss { loss: i64, booked: i64, stated: i64 } = "ABOVE_THE_LOSS", "the case is about {loss}, {booked} of it is booked as recovered already, and {stated} is stated now (minor units)";
     /// A row that was imported before.
     RowRepeated { number: u64, entry: u64 } = "ROW_REPEATED", "row {number} was imported before by entry {entry}";
     /// A spent token.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::admit::Change;
+use super::case::Case;
 use super::fact::Fact;
 use super::hop::Hop;
-use super::ids::{AllocationId, AreaId, HopId, KeyId, PartyKey, ProgrammeId, Reference, TokenId};
+use super::ids::{AllocationId, AreaId, CaseId, HopId, KeyId, PartyKey, ProgrammeId, Reference, TokenId};
 use super::money::Currency;
 use super::packed::{Packed, PackedChange, Packing, packed};
 use super::parties::Parties;
@@ -48,6 +49,12 @@ pub struct Tables {
     pub hops: Records<Hop>,
     /// Recorded operations by id and party; the bottom layer may hold only some.
     pub operations: Records<Recorded>,
+    /// Cases.
+    pub cases: BTreeMap<CaseId, Arc<Case>>,
+    /// The latest case of each finding.
+    pub taken_up: BTreeMap<Uuid, CaseId>,
+    /// The cases that recoveries were booked against.
+    pub recoveries: BTreeMap<HopId, CaseId>,
     /// Imported rows with the entry that imported them; the bottom layer may hold only some.
     pub rows: BTreeMap<[u8; 16], Option<u64>>,
 }
@@ -117,8 +124,25 @@ impl<'a> Layer<'a> {
         hop(&HopId) hops.get -> Arc<Hop>;
         /// A recorded operation.
         operation(&(Uuid, PartyKey)) operations.get -> Arc<Recorded>;
+        /// A case.
+        case(&CaseId) cases.get -> &'a Arc<Case>;
+        /// The latest case of a finding.
+        case_of(&Uuid) taken_up.get -> &'a CaseId;
+        /// The case that a recovery was booked against.
+        case_of_recovery(&HopId) recoveries.get -> &'a CaseId;
         /// The entry that imported a row.
         row(&[u8; 16]) rows.get -> &'a Option<u64>;
+    }
+
+    /// The parties that an officer has, or had, a key of; in no order, perhaps repeated.
+    pub fn parties_of_officer(&self, officer: Uuid) -> Vec<PartyKey> {
+        let mut parties = Vec::new();
+        let mut layer = Some(self);
+        while let Some(at) = layer {
+            parties.extend(at.tables.keys_of(officer).map(|key| key.party));
+            layer = at.below;
+        }
+        parties
     }
 
     /// How many areas have a number.
@@ -232,6 +256,13 @@ impl Tables {
             Fact::Recorded(recorded) => {
                 self.operations.insert(recorded.clone());
             }
+            // No admission asks for a note.
+            Fact::Noted(_) => {}
+            Fact::CaseSet(case) => {
+                self.taken_up.insert(case.finding, case.id);
+                self.recoveries.extend(case.recoveries.iter().map(|hop| (*hop, case.id)));
+                self.cases.insert(case.id, case.clone());
+            }
         }
     }
 
@@ -290,6 +321,9 @@ impl Tables {
         self.tokens.merge(over.tokens);
         self.hops.merge(over.hops);
         self.operations.merge(over.operations);
+        self.cases.extend(over.cases);
+        self.taken_up.extend(over.taken_up);
+        self.recoveries.extend(over.recoveries);
         self.rows.extend(over.rows);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub const DAY_MS: i64 = 86_400_000;
 
 /// A moment in milliseconds since the Unix epoch, printed `2026-11-21T07:00:00.000Z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Millis(pub i64);
 
 impl Millis {
@@ -35,6 +35,18 @@ impl Millis {
         let day = self.0.saturating_add(offset).div_euclid(DAY_MS);
         let next_midnight = day.saturating_add(i64::from(days) + 1).saturating_mul(DAY_MS);
         Self(next_midnight.saturating_sub(offset).saturating_sub(1))
+    }
+
+    /// The date at a fixed UTC offset; none far outside the years that print.
+    pub fn date(self, utc_offset_minutes: i16) -> Option<NaiveDate> {
+        let local = self.plus(i64::from(utc_offset_minutes) * 60_000);
+        DateTime::<Utc>::from_timestamp_millis(local.0).map(|at| at.date_naive())
+    }
+
+    /// The last millisecond of a date at a fixed UTC offset.
+    pub fn end_of(date: NaiveDate, utc_offset_minutes: i16) -> Self {
+        let midnight = date.and_hms_opt(0, 0, 0).expect("midnight exists on every day").and_utc().timestamp_millis();
+        Self(midnight - i64::from(utc_offset_minutes) * 60_000 + DAY_MS - 1)
     }
 
     /// Noon UTC of a date: the moment given to facts of which a document names the day only.

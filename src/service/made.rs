@@ -72,6 +72,8 @@ impl Made {
                 | Fact::TokenSpent(_)
                 | Fact::RowSet(..)
                 | Fact::TotalSet(..)
+                | Fact::Noted(_)
+                | Fact::CaseSet(_)
                 | Fact::Recorded(_) => {}
             }
         }

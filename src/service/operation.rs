@@ -248,6 +248,9 @@ fn contents(operation: &Operation) -> Vec<String> {
         Operation::RecipientEnrol(_, lines) => lines.iter().map(|line| line.print()).collect(),
         Operation::TokenDispatch(_, lines) => lines.iter().map(|line| line.print()).collect(),
         Operation::TrackingImport(_, lines) => lines.iter().map(|line| line.print()).collect(),
+        Operation::RecipientRecord(_, lines) => lines.iter().map(|line| line.print()).collect(),
+        Operation::EntitlementSet(_, lines) => lines.iter().map(|line| line.print()).collect(),
+        Operation::EvidenceRecord(_, lines) => lines.iter().map(|line| line.print()).collect(),
         _ => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::ledger::cell::{Cell, CellKey, Fund, FundId};
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::PartyKey;
+use crate::ledger::note::Note;
 use crate::ledger::registry::Party;
 use crate::ledger::registry::{Allocation, Programme};
 use crate::ledger::state::Tables;
@@ -96,6 +97,13 @@ impl<'a> Comparison<'a> {
         )
         .await?;
         self.table(
+            "notes",
+            |views: Views, after| async move { views.notes_after(after, PAGE_ROWS).await },
+            |row: &Note| row.id,
+            |key| key.to_string(),
+        )
+        .await?;
+        self.table(
             "imported_rows",
             |views: Views, after| async move { views.imported_rows_after(after, PAGE_ROWS).await },
             |(key, _): &([u8; 16], Option<u64>)| *key,
@@ -160,6 +168,7 @@ impl<'a> Comparison<'a> {
                         ("officer_keys", count(stored.keys.len())),
                         ("appropriations", count(stored.appropriations.len())),
                         ("totals", count(stored.totals.len())),
+                        ("cases", count(stored.cases.len())),
                     ]);
                     return Ok(());
                 }
@@ -320,6 +329,7 @@ fn resident_fault(stored: &Tables, derived: &Tables) -> Option<Fault> {
             same("appropriations", &stored.appropriations, &derived.appropriations, text)
         })
         .or_else(|| same("totals", &stored.totals, &derived.totals, shown))
+        .or_else(|| same("case_versions", &stored.cases, &derived.cases, shown))
 }
 
 const NOT_FROM_THE_CHAIN: &str = "the row does not follow from the chain";

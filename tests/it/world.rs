@@ -349,6 +349,8 @@ impl World {
     /// Allocates money; the reference of its token.
     pub async fn allocate(&self, amount: i64) -> Reference {
         let allocate = AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
             amount: minor(amount),
             currency: inr(),
             cycle: "2024-11".to_owned(),

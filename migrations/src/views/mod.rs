@@ -4,6 +4,7 @@ mod m20261121_000001_make_views;
 mod m20261121_000002_bytewise_texts;
 mod m20261121_000003_make_cells;
 mod m20261121_000004_make_sheets;
+mod m20261122_000005_make_notes;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::big_integer;
@@ -19,6 +20,7 @@ impl MigratorTrait for ViewsMigrator {
             Box::new(m20261121_000002_bytewise_texts::Migration),
             Box::new(m20261121_000003_make_cells::Migration),
             Box::new(m20261121_000004_make_sheets::Migration),
+            Box::new(m20261122_000005_make_notes::Migration),
         ]
     }
 }

@@ -47,7 +47,15 @@ impl Stating for AllocationCreateInput {
         let (amount, currency) = reader.money("amount", &self.amount, Zero::Refused)?;
         let (cycle, purpose) = (self.cycle.clone(), self.purpose.clone());
         let programme = programme?;
-        Some(Operation::AllocationCreate(AllocationCreate { amount, currency, cycle, programme, purpose }))
+        Some(Operation::AllocationCreate(AllocationCreate {
+            amount,
+            currency,
+            cycle,
+            declared_recipients: None,
+            declared_total: None,
+            programme,
+            purpose,
+        }))
     }
 }
 

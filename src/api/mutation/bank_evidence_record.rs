@@ -71,8 +71,10 @@ impl Stating for BankEvidenceRecordInput {
             currency,
             deductions: deductions?,
             hop: hop?,
+            reason_code: None,
             reference: self.reference.clone(),
             returned: returned.map_or(Some(None), |read| read.map(|(amount, _)| Some(amount)))?,
+            value_date: None,
         }))
     }
 }

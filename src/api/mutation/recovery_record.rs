@@ -46,7 +46,7 @@ impl Stating for RecoveryRecordInput {
         let token = reader.token(self.token.as_ref(), self.token_reference.as_ref()).await;
         let (amount, currency) = reader.money("amount", &self.amount, Zero::Refused)?;
         let reason = self.reason.clone();
-        Some(Operation::RecoveryRecord(RecoveryRecord { amount, currency, reason, token: token? }))
+        Some(Operation::RecoveryRecord(RecoveryRecord { amount, case: None, currency, reason, token: token? }))
     }
 }
 

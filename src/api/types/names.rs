@@ -203,6 +203,20 @@ mirror! {
         EntryReverse,
         /// Imports rows of a tracking table.
         TrackingImport,
+        /// States what a registry knows of recipients and officers, one line each.
+        RecipientRecord,
+        /// States what recipients are due, one line each.
+        EntitlementSet,
+        /// States what can be shown, one line each.
+        EvidenceRecord,
+        /// Sets what is looked for in a programme.
+        RulesSet,
+        /// Takes up a finding: opens its case.
+        FlagReview,
+        /// Takes a case one step further.
+        CaseStep,
+        /// Ends a case.
+        FlagClose,
     }
 }
 

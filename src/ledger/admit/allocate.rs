@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::ledger::fact::Fact;
 use crate::ledger::ids::{AllocationId, Place};
 use crate::ledger::money::TOTAL_MINOR_MAX;
+use crate::ledger::note::Noted;
 use crate::ledger::operation::{AllocationCreate, BudgetAppropriate, TokenSplit};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, Appropriation, Programme};
@@ -48,6 +49,10 @@ pub(super) fn allocate(draft: &mut Draft<'_>, body: &AllocationCreate) -> Result
     let treasury = draft.party_of(allocation.treasury);
     let shape = Shape::with_party(TokenState::Held, &treasury, None);
     draft.make(body.amount.get(), id, Origin::Allocation, None, &shape);
+    if body.declared_recipients.is_some() || body.declared_total.is_some() {
+        let total = body.declared_total.map(|total| total.get());
+        draft.note(Noted::Declared { allocation: id, recipients: body.declared_recipients, total });
+    }
     Ok(Some(id.0))
 }
 

@@ -24,6 +24,7 @@ const REGISTRARS: (&[PartyKind], &str) = (&[PartyKind::Registrar], "a registrar"
 const TREASURIES: (&[PartyKind], &str) = (&[PartyKind::Treasury], "a treasury");
 const SUPERVISORS: (&[PartyKind], &str) = (&[PartyKind::Supervisor], "a supervisor");
 const PROVIDERS: (&[PartyKind], &str) = (&[PartyKind::Provider], "a payment provider");
+const OFFICES: (&[PartyKind], &str) = (&[PartyKind::Treasury, PartyKind::Registrar], "a treasury or a registrar");
 const ANYBODY: (&[PartyKind], &str) = (&[], "any party");
 
 /// What an operation of this party needs.
@@ -37,8 +38,13 @@ pub fn requirement(books: &Layer<'_>, stated: &Stated, party: &Party) -> Require
         Operation::ChainBegin(_)
         | Operation::PartyRegister(_)
         | Operation::RecipientEnrol(..)
+        | Operation::RecipientRecord(..)
         | Operation::KeyRegister(_)
         | Operation::KeyRevoke(_) => (vec![&[Registrar]], REGISTRARS),
+        Operation::EntitlementSet(..) => (vec![&[Allocator, Registrar]], OFFICES),
+        Operation::EvidenceRecord(..) => (vec![&[Dispatcher, Receiver, Caseworker, Auditor, Registrar]], ANYBODY),
+        Operation::RulesSet(_) => (vec![&[Allocator], &[Approver]], TREASURIES),
+        Operation::FlagReview(_) | Operation::CaseStep(_) => (vec![&[Supervisor, Caseworker]], SUPERVISORS),
         Operation::BudgetAppropriate(_) => (vec![&[Allocator]], TREASURIES),
         Operation::ProgrammeDefine(_) | Operation::AllocationCreate(_) => (vec![&[Allocator], &[Approver]], TREASURIES),
         Operation::TokenSplit(_)
@@ -53,7 +59,7 @@ pub fn requirement(books: &Layer<'_>, stated: &Stated, party: &Party) -> Require
         | Operation::ReceiptConfirm(_)
         | Operation::ReceiptDispute(_) => (vec![&[Receiver]], ANYBODY),
         Operation::BankEvidenceRecord(_) => (vec![&[Dispatcher, Receiver]], PROVIDERS),
-        Operation::DisputeDecide(_) | Operation::LossWriteOff(_) => {
+        Operation::DisputeDecide(_) | Operation::LossWriteOff(_) | Operation::FlagClose(_) => {
             (vec![&[Supervisor, Caseworker], &[Approver]], SUPERVISORS)
         }
         Operation::EntryReverse(_) => (vec![&[Allocator, Dispatcher, Receiver, Auditor], &[Approver]], ANYBODY),

@@ -2,6 +2,7 @@
 
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::Place;
+use crate::ledger::note::Noted;
 use crate::ledger::operation::{BankEvidenceRecord, HopRefuse};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, PartyKind};
@@ -54,6 +55,15 @@ pub(super) fn evidence(draft: &mut Draft<'_>, body: &BankEvidenceRecord) -> Resu
         }
         hop.credited = Some(total);
     }
+    if body.value_date.is_some() || body.reason_code.is_some() {
+        draft.note(Noted::Bank {
+            hop: hop.id,
+            credited: body.credited.map(|x| x.get()),
+            returned: body.returned.map(|y| y.get()),
+            value_date: body.value_date,
+            reason: body.reason_code.clone(),
+        });
+    }
     send_back(draft, pool, taken_back, hop, &allocation)
 }
 
@@ -92,6 +102,7 @@ pub(super) fn refuse(draft: &mut Draft<'_>, body: &HopRefuse) -> Result<Option<P
         return Err(Refusal::Unfunded { needed, available });
     }
     pool.take(in_transit, needed, &Shape::on_hop(TokenState::InTransit, &hop));
+    super::case::unbook(draft, hop.id, needed);
     let count = pool.pieces().count();
     send_back(draft, pool, 0..count, hop, &allocation)
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::ledger::fact::Fact;
 use crate::ledger::hop::{Hop, HopFigures};
-use crate::ledger::ids::{AllocationId, AreaId, HopId, PartyKey, Place, ProgrammeId, Reference, TokenId};
+use crate::ledger::ids::{AllocationId, AreaId, HopId, NoteId, PartyKey, Place, ProgrammeId, Reference, TokenId};
 use crate::ledger::money::{Currency, TOTAL_MINOR_MAX};
+use crate::ledger::note::{Note, Noted};
 use crate::ledger::operation::{Basis, Stated};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, Party, PartyKind, Programme, Recorded};
@@ -24,6 +25,7 @@ pub(super) struct Draft<'a> {
     next_hop: u32,
     next_allocation: u32,
     next_party: u32,
+    next_note: u32,
     /// Where and when.
     pub context: Context,
     /// The party that speaks.
@@ -140,6 +142,7 @@ impl<'a> Draft<'a> {
             next_hop: 0,
             next_allocation: 0,
             next_party: 0,
+            next_note: 0,
             context,
             party,
             occurred_at: stated.occurred_at.unwrap_or(context.now),
@@ -191,6 +194,14 @@ impl<'a> Draft<'a> {
         let place = self.place(self.next_allocation);
         self.next_allocation += 1;
         AllocationId(place)
+    }
+
+    /// Notes a fact that moves no money.
+    pub fn note(&mut self, fact: Noted) {
+        let id = NoteId(self.place(self.next_note));
+        self.next_note += 1;
+        let note = Note { id, by: self.party.key, at: self.occurred_at, fact };
+        self.record(Fact::Noted(Arc::new(note)));
     }
 
     /// Makes a token of `amount` above zero out of `parent`, or out of nothing.

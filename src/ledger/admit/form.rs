@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use ed25519_dalek::VerifyingKey;
 
+use crate::ledger::case::CaseMove;
 use crate::ledger::ids::KeyId;
-use crate::ledger::lines::{OutputLine, RecipientLine, RowLine};
+use crate::ledger::lines::{EvidenceLine, OutputLine, RecipientLine, RowLine};
 use crate::ledger::money::Minor;
-use crate::ledger::operation::{Basis, Deduction, KeyRegister, Operation, PartyRegister, Stated, TrackingImport};
+use crate::ledger::note::{EvidenceKind, Particular};
+use crate::ledger::operation::{
+    Basis, CaseStep, Deduction, EvidenceRecord, KeyRegister, Operation, PartyRegister, Rules, Stated, TrackingImport,
+};
+use crate::ledger::parameter::Parameter;
 use crate::ledger::refusal::Refusal;
 use crate::ledger::time::{self, Cycle, DAY_MS};
 
@@ -21,6 +26,12 @@ const AREA_NAMES_MAX: usize = 8;
 const DEDUCTIONS_MAX: usize = 16;
 /// The most parts of a split.
 const PARTS_MAX: usize = 1_000;
+/// The most operations that a list of evidence names.
+const ENTRIES_MAX: usize = 1_000;
+/// The most hops that a case names.
+const CASE_HOPS_MAX: usize = 100;
+/// The most elements of each list of a programme's rules.
+const RULES_MAX: usize = 64;
 /// The most lines of a list; an entry then makes far fewer things than it has positions.
 const LINES_MAX: usize = 10_000;
 
@@ -67,6 +78,9 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
         }
         Operation::AllocationCreate(body) => {
             code("purpose", &body.purpose)?;
+            if body.declared_recipients == Some(0) {
+                return wrong("an allocation is declared for at least one recipient");
+            }
             above_zero("amount", body.amount)
         }
         Operation::TokenSplit(body) => {
@@ -92,6 +106,8 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
         Operation::ReceiptDispute(body) => text("reason", &body.reason, 1),
         Operation::BankEvidenceRecord(body) => {
             text("reference", &body.reference, 0)?;
+            body.reason_code.as_deref().map_or(Ok(()), |reason| code("reason code", reason))?;
+            body.value_date.map_or(Ok(()), four_digit_year)?;
             deductions(&body.deductions)?;
             match (body.credited, body.returned) {
                 (None, None) => wrong("bank evidence states what was credited, what was returned, or both"),
@@ -114,7 +130,103 @@ pub(super) fn check(stated: &Stated) -> Result<(), Refusal> {
         }
         Operation::EntryReverse(body) => text("reason", &body.reason, 1),
         Operation::TrackingImport(body, lines) => import(body, lines),
+        Operation::RecipientRecord(_, lines) => each(lines, |line| match line.particular {
+            Particular::Status(_) if line.since.is_none() => {
+                wrong("a status is given with the day since which it holds")
+            }
+            _ => line.since.map_or(Ok(()), four_digit_year),
+        }),
+        Operation::EntitlementSet(body, lines) => {
+            code("cycle", &body.cycle)?;
+            code("purpose", &body.purpose)?;
+            each(lines, |line| four_digit_year(line.due))
+        }
+        Operation::EvidenceRecord(body, lines) => {
+            if body.entries.len() > ENTRIES_MAX {
+                return wrong("a list of evidence names at most 1,000 operations");
+            }
+            each(lines, |line| evidence(body, line))
+        }
+        Operation::RulesSet(body) => rules(&body.rules),
+        Operation::FlagReview(body) => {
+            text("reason", &body.reason, 1)?;
+            code("rule", &body.rule)?;
+            match body.hops.len() > CASE_HOPS_MAX {
+                true => wrong("a case names at most 100 hops"),
+                false => Ok(()),
+            }
+        }
+        Operation::CaseStep(body) => step(body),
+        Operation::FlagClose(body) => text("reason", &body.reason, 1),
     }
+}
+
+/// What evidence of each kind names, and nothing else.
+fn evidence(body: &EvidenceRecord, line: &EvidenceLine) -> Result<(), Refusal> {
+    let kind = line.kind;
+    if line.hop.is_some() != kind.is_of_a_hop() {
+        return wrong("evidence of a collection, document or request names its hop, other evidence none");
+    }
+    if line.hop.is_some_and(|(entry, _)| usize::from(entry) >= body.entries.len()) {
+        return wrong("the line numbers an operation that the list does not name");
+    }
+    if line.party.is_some() == kind.is_of_a_hop() {
+        return wrong("evidence of a hop names no party, other evidence the party that it is about");
+    }
+    if line.programme.is_some() != kind.is_of_an_account() {
+        return wrong("evidence of an account names the programme whose money it counts, other evidence none");
+    }
+    let has_amount = kind.is_of_an_account() || kind == EvidenceKind::Document;
+    if line.amount.is_some() != has_amount {
+        return wrong("evidence of a document or an account states an amount, other evidence none");
+    }
+    let needs_digest = matches!(kind, EvidenceKind::Collected | EvidenceKind::Document);
+    if line.digest.is_some() != needs_digest || (line.agent.is_some() && kind != EvidenceKind::Collected) {
+        return wrong("a collection has the digest of who collected and perhaps of the agent, a document its own");
+    }
+    line.reference.as_deref().map_or(Ok(()), |reference| code("reference", reference))
+}
+
+fn step(body: &CaseStep) -> Result<(), Refusal> {
+    text("reason", &body.reason, 1)?;
+    match body.amount.is_some() == matches!(body.step, CaseMove::Decided | CaseMove::Ordered) {
+        true => Ok(()),
+        false => wrong("a decision and an order state an amount, other steps none"),
+    }
+}
+
+fn rules(rules: &Rules) -> Result<(), Refusal> {
+    let lists = [rules.exclusive.len(), rules.purposes.len(), rules.route.len(), rules.thresholds.len()];
+    let inner = rules.purposes.iter().map(|rule| rule.to.len()).chain(rules.route.iter().map(|step| step.to.len()));
+    if lists.into_iter().chain(inner).any(|length| length > RULES_MAX) {
+        return wrong("a list of rules has at most 64 elements");
+    }
+    rules.exclusive.iter().try_for_each(|other| code("programme code", other))?;
+    for rule in &rules.purposes {
+        code("purpose", &rule.of)?;
+        rule.to.iter().try_for_each(|purpose| code("purpose", purpose))?;
+    }
+    for step in &rules.route {
+        text("level", &step.from, 0)?;
+        step.to.iter().try_for_each(|level| text("level", level, 1))?;
+    }
+    for (at, threshold) in rules.thresholds.iter().enumerate() {
+        let Some(parameter) = Parameter::parse(&threshold.name) else {
+            return wrong(&format!("there is no threshold {:?}", threshold.name));
+        };
+        if rules.thresholds[..at].iter().any(|other| other.name == threshold.name) {
+            return wrong("a threshold is set once");
+        }
+        let ((min, max), value) = (parameter.range(), threshold.value);
+        if !(min..=max).contains(&value) {
+            return Err(Refusal::ThresholdOutOfRange { name: threshold.name.clone(), value, min, max });
+        }
+    }
+    Ok(())
+}
+
+fn four_digit_year(day: chrono::NaiveDate) -> Result<(), Refusal> {
+    if time::has_four_digit_year(day) { Ok(()) } else { wrong("days are in the years 0000 to 9999") }
 }
 
 fn party(body: &PartyRegister) -> Result<(), Refusal> {

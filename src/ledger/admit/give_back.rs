@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::ledger::ids::Place;
+use crate::ledger::ids::{HopId, Place};
 use crate::ledger::operation::{RecoveryRecord, TokenReturn};
 use crate::ledger::refusal::Refusal;
 use crate::ledger::registry::{Allocation, Party};
 use crate::ledger::token::{HopKind, MissingReason, Token, TokenState};
 
+use super::case;
 use super::draft::{Draft, NewHop, Shape, unspent};
 use super::pool::Pool;
 
@@ -47,10 +48,16 @@ pub(super) fn recover(draft: &mut Draft<'_>, body: &RecoveryRecord) -> Result<Op
     }
     unspent(&token)?;
     funds(body.amount.get(), &token)?;
+    let case = body.case.as_ref().map(|case| case::recoverable(draft, case, body.currency, body.amount.get()));
+    let case = case.transpose()?;
     let treasury = draft.party_of(allocation.treasury);
     let accountable = draft.party_of(token.accountable);
     let way = Way { kind: HopKind::Recovery, to: &treasury, accountable: &accountable, from_balance: false };
-    Ok(Some(send(draft, &token, &allocation, body.amount.get(), &way)))
+    let hop = send(draft, &token, &allocation, body.amount.get(), &way);
+    if let Some(case) = case {
+        case::book(draft, case, HopId(hop), body.amount.get());
+    }
+    Ok(Some(hop))
 }
 
 struct Way<'a> {

@@ -7,12 +7,14 @@ mod allocate;
 mod answer;
 mod authority;
 mod bank;
+mod case;
 mod decide;
 mod dispatch;
 mod draft;
 mod form;
 mod give_back;
 mod import;
+mod note;
 mod pool;
 mod register;
 mod reverse;
@@ -148,5 +150,12 @@ fn dispatch_by_kind(draft: &mut Draft<'_>, stated: &Stated) -> Result<Option<Pla
         Operation::RecoveryRecord(body) => give_back::recover(draft, body),
         Operation::EntryReverse(body) => reverse::reverse(draft, body),
         Operation::TrackingImport(body, lines) => import::import(draft, body, lines),
+        Operation::RecipientRecord(_, lines) => note::particulars(draft, lines),
+        Operation::EntitlementSet(body, lines) => note::entitlements(draft, body, lines),
+        Operation::EvidenceRecord(body, lines) => note::evidence(draft, body, lines),
+        Operation::RulesSet(body) => note::rules(draft, body),
+        Operation::FlagReview(body) => case::review(draft, stated, body),
+        Operation::CaseStep(body) => case::step(draft, stated, body),
+        Operation::FlagClose(body) => case::close(draft, stated, body),
     }
 }

@@ -68,6 +68,7 @@ fn hop(draft: &mut Draft<'_>, recorded: &Recorded, output: u32) -> Result<Option
         old.live.push(anew);
         draft.set_hop(old);
     }
+    super::case::unbook(draft, id, hop.sent);
     close(&mut hop);
     draft.set_hop(hop);
     Ok(Some(id.0))

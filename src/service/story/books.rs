@@ -47,7 +47,9 @@ impl Books {
                 | Fact::KeySet(_)
                 | Fact::AppropriationSet(_)
                 | Fact::RowSet(..)
-                | Fact::TotalSet(..) => {}
+                | Fact::TotalSet(..)
+                | Fact::Noted(_)
+                | Fact::CaseSet(_) => {}
             }
         }
     }

@@ -111,7 +111,7 @@ impl Scene<'_> {
                 let token =
                     self.books.missing_of(hop).ok_or_else(|| absent("missing money of", recipient, programme))?;
                 let amount = self.country.minor(amount)?;
-                let body = RecoveryRecord { amount, currency, reason: reason.clone(), token };
+                let body = RecoveryRecord { amount, case: None, currency, reason: reason.clone(), token };
                 Ok(one(by, Role::Dispatcher, Operation::RecoveryRecord(body)))
             }
             Deed::Lose { by, programme, cycle, amount, reason } => {
@@ -143,6 +143,8 @@ impl Scene<'_> {
     fn allocate(&self, programme: &str, cycle: &str, amount: &Amount) -> Result<Vec<Act>, StoryError> {
         let rules = self.country.programme(programme)?;
         let body = AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
             amount: self.country.minor(amount)?,
             currency: self.country.currency,
             cycle: cycle.to_owned(),
@@ -216,6 +218,8 @@ impl Scene<'_> {
         reference: &str,
     ) -> Result<BankEvidenceRecord, StoryError> {
         Ok(BankEvidenceRecord {
+            reason_code: None,
+            value_date: None,
             credited: credited.map(minor).transpose()?,
             currency: self.country.currency,
             deductions: Vec::new(),

@@ -16,7 +16,8 @@ use crate::ledger::token::Token;
 use super::Views;
 use super::dialect;
 use super::entity::{
-    allocation, appropriation, area, hop, imported_row, officer_key, operation, party, programme, token, total,
+    allocation, appropriation, area, case_version, hop, imported_row, officer_key, operation, party, programme, token,
+    total,
 };
 use super::error::ViewsError;
 
@@ -39,11 +40,12 @@ struct Resident {
     programmes: Vec<programme::Model>,
     appropriations: Vec<appropriation::Model>,
     totals: Vec<total::Model>,
+    cases: Vec<case_version::Model>,
 }
 
 impl Views {
     /// The part of the books that stays in memory: areas, parties, keys, programmes with the
-    /// rules in force, appropriations and totals.
+    /// rules in force, appropriations, totals and cases.
     pub async fn load_resident(&self) -> Result<Tables, ViewsError> {
         let resident = self.resident().await.map_err(ViewsError::read("the resident tables"))?;
         let mut tables = Tables::default();
@@ -71,6 +73,10 @@ impl Views {
             let (currency, total) = row.read()?;
             tables.totals.insert(currency, total);
         }
+        // The last version of each stands.
+        for row in resident.cases {
+            tables.apply(&[Fact::CaseSet(Arc::new(row.read()?))]);
+        }
         Ok(tables)
     }
 
@@ -87,6 +93,11 @@ impl Views {
                 .await?,
             appropriations: appropriation::Entity::find().all(&tx).await?,
             totals: total::Entity::find().all(&tx).await?,
+            cases: case_version::Entity::find()
+                .order_by_asc(case_version::Column::Id)
+                .order_by_asc(case_version::Column::Version)
+                .all(&tx)
+                .await?,
         };
         tx.commit().await?;
         Ok(resident)

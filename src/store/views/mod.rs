@@ -21,6 +21,7 @@ pub mod groups;
 pub mod imports;
 pub mod lists;
 pub mod load;
+pub mod notes;
 pub mod project;
 pub mod rows;
 pub mod sums;
@@ -129,6 +130,8 @@ impl Views {
         tx.empty::<entity::hop::Entity>().await?;
         tx.empty::<entity::imported_row::Entity>().await?;
         tx.empty::<entity::total::Entity>().await?;
+        tx.empty::<entity::note::Entity>().await?;
+        tx.empty::<entity::case_version::Entity>().await?;
         tx.empty::<entity::tile::Entity>().await?;
         tx.empty::<entity::fund::Entity>().await?;
         tx.empty::<entity::cell::Entity>().await?;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use sea_orm::{ColumnTrait, DbErr};
 
 use crate::ledger::admit::Change;
+use crate::ledger::case::Case;
 use crate::ledger::fact::Fact;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, AreaId, HopId, KeyId, PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
+use crate::ledger::note::Note;
 use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
@@ -19,8 +21,8 @@ use crate::store::faults::Point;
 use super::Views;
 use super::dialect::Writing;
 use super::entity::{
-    allocation, applied, appropriation, area, block, hop, imported_row, officer_key, operation, party, programme, tile,
-    token, total,
+    allocation, applied, appropriation, area, block, case_version, hop, imported_row, note, officer_key, operation,
+    party, programme, tile, token, total,
 };
 use super::error::ViewsError;
 use super::fields::index;
@@ -135,6 +137,8 @@ struct Batch<'a> {
     tokens: BTreeMap<TokenId, &'a Token>,
     hops: BTreeMap<(HopId, u64), (&'a Hop, Option<u64>)>,
     rows: BTreeMap<[u8; 16], Option<u64>>,
+    notes: Vec<&'a Note>,
+    cases: Vec<&'a Case>,
     totals: BTreeMap<Currency, i64>,
     operations: BTreeMap<u64, (&'a Recorded, &'a [u8; 32])>,
     tiles: BTreeMap<(u8, u64), &'a [u8]>,
@@ -189,6 +193,8 @@ impl<'a> Batch<'a> {
             Fact::TotalSet(currency, total) => {
                 self.totals.insert(*currency, *total);
             }
+            Fact::Noted(note) => self.notes.push(note),
+            Fact::CaseSet(case) => self.cases.push(case),
             Fact::Recorded(recorded) => {
                 self.operations.insert(recorded.entry, (recorded, leaf));
             }
@@ -233,7 +239,9 @@ impl<'a> Batch<'a> {
         let rows = self.appropriations.values().copied().map(appropriation::Model::of).collect();
         let key = vec![appropriation::Column::Programme, appropriation::Column::Cycle];
         let changed = vec![appropriation::Column::Appropriated, appropriation::Column::Allocated];
-        tx.upsert::<appropriation::Entity>(rows, key, changed).await
+        tx.upsert::<appropriation::Entity>(rows, key, changed).await?;
+        tx.insert::<note::Entity>(self.notes.iter().copied().map(note::Model::of).collect()).await?;
+        tx.insert::<case_version::Entity>(self.cases.iter().copied().map(case_version::Model::of).collect()).await
     }
 
     async fn write_log(&self, tx: &mut Writing, blocks: &[ProjectedBlock]) -> Result<(), DbErr> {

@@ -11,6 +11,8 @@ const MONEY: &str = "INR";
 
 pub fn allocate(programme: &str, money: &str, label: &str, purpose: &str, amount: i64) -> Operation {
     Operation::AllocationCreate(AllocationCreate {
+        declared_recipients: None,
+        declared_total: None,
         amount: minor(amount),
         currency: currency(money),
         cycle: label.to_owned(),
@@ -65,6 +67,8 @@ pub fn dispute(hop: Reference, received: i64) -> Operation {
 
 pub fn evidence(hop: Reference, credited: Option<i64>, returned: Option<i64>, deductions: &[Deduction]) -> Operation {
     Operation::BankEvidenceRecord(BankEvidenceRecord {
+        reason_code: None,
+        value_date: None,
         credited: credited.map(minor),
         currency: currency(MONEY),
         deductions: deductions.to_vec(),
@@ -94,7 +98,13 @@ pub fn write_off(token: Reference) -> Operation {
 
 pub fn recover(token: Reference, amount: i64) -> Operation {
     let reason = "order 7".to_owned();
-    Operation::RecoveryRecord(RecoveryRecord { amount: minor(amount), currency: currency(MONEY), reason, token })
+    Operation::RecoveryRecord(RecoveryRecord {
+        case: None,
+        amount: minor(amount),
+        currency: currency(MONEY),
+        reason,
+        token,
+    })
 }
 
 pub fn reverse(entry: Reference) -> Operation {

@@ -63,6 +63,8 @@ async fn a_failing_node_store_refuses_a_draft_and_a_retry_passes() {
     world.faults.arm(Point::BeforeNodeWrite, 1);
     let id = world.next_id();
     let allocate = aqueduct::ledger::operation::AllocationCreate {
+        declared_recipients: None,
+        declared_total: None,
         amount: crate::world::minor(500),
         currency: crate::world::inr(),
         cycle: "2024-11".to_owned(),
@@ -85,6 +87,8 @@ async fn an_approval_that_got_no_answer_is_sent_again() {
         let id = world.next_id();
         let before = world.statement().await.allocated;
         let allocate = aqueduct::ledger::operation::AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
             amount: crate::world::minor(500),
             currency: crate::world::inr(),
             cycle: "2024-11".to_owned(),

@@ -12,6 +12,8 @@ use crate::world::{World, inr, minor, reference};
 
 fn allocation(amount: i64) -> Operation {
     Operation::AllocationCreate(AllocationCreate {
+        declared_recipients: None,
+        declared_total: None,
         amount: minor(amount),
         currency: inr(),
         cycle: "2024-11".to_owned(),

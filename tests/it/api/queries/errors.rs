@@ -122,6 +122,8 @@ async fn money_in_several_currencies_has_no_single_statement() {
     let appropriate = BudgetAppropriate { amount, currency: jpy, cycle, programme: "RELIEF".to_owned() };
     world.record(&world.treasury, Operation::BudgetAppropriate(appropriate)).await;
     let allocate = AllocationCreate {
+        declared_recipients: None,
+        declared_total: None,
         amount,
         currency: jpy,
         cycle: "2024-11".to_owned(),

@@ -172,7 +172,15 @@ async fn what_waits_is_read_a_few_at_a_time_and_told_whole() {
     for amount in 1..=2 * aqueduct::limits::WAITING_READ_AT_ONCE_MAX as i64 + 5 {
         let (cycle, programme) = ("2024-11".to_owned(), "PENSION".to_owned());
         let (amount, currency) = (crate::world::minor(amount), crate::world::inr());
-        let allocate = AllocationCreate { amount, currency, cycle, purpose: programme.clone(), programme };
+        let allocate = AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
+            amount,
+            currency,
+            cycle,
+            purpose: programme.clone(),
+            programme,
+        };
         let id = world.next_id();
         world.state_as(&world.treasury, 0, id, Operation::AllocationCreate(allocate)).await.unwrap();
         made.push(id.to_string());

@@ -220,6 +220,8 @@ async fn an_operation_that_waits_is_in_the_other_officers_inbox_with_its_bytes()
     let served = Served::start().await;
     let world = &served.world;
     let allocate = AllocationCreate {
+        declared_recipients: None,
+        declared_total: None,
         amount: crate::world::minor(500),
         currency: crate::world::inr(),
         cycle: "2024-11".to_owned(),

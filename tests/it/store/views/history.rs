@@ -269,6 +269,8 @@ fn down_to_the_agency(h: &mut History) -> Reference {
     }
     let allocate = |h: &mut History, cycle: &str, purpose: &str, amount| {
         let body = AllocationCreate {
+            declared_recipients: None,
+            declared_total: None,
             amount: minor(amount),
             currency: currency("INR"),
             cycle: cycle.to_owned(),
@@ -333,6 +335,8 @@ fn to_the_payees(h: &mut History, money: Reference) {
     h.state(
         BANK,
         Operation::BankEvidenceRecord(BankEvidenceRecord {
+            reason_code: None,
+            value_date: None,
             credited: Some(minor(40)),
             currency: currency("INR"),
             deductions: Vec::new(),
