@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | [`ledger`] | what happened to the money: operations, admission, books, statement; pure | nobody |
 //! | [`chain`] | bytes: envelopes, signatures, Merkle trees, blocks, checkpoints, audit; pure | nobody |
+//! | [`leakage`] | where money leaks: detectors and their findings; pure | types of the ledger |
 //! | [`interchange`] | files of other systems; pure | nobody |
 //! | [`limits`] | every bound, its unit in its name and its reason above it | nobody |
 //! | `store` | rows and SQL: chain, views, the node's own; alone names sea-orm | ledger types |
@@ -40,6 +41,7 @@ pub mod chain;
 #[cfg(feature = "server")]
 pub mod cli;
 pub mod interchange;
+pub mod leakage;
 pub mod ledger;
 pub mod limits;
 #[cfg(feature = "server")]

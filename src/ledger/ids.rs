@@ -107,7 +107,7 @@ places! {
 }
 
 /// An area: a path of names (`province/county/township`), numbered in order of first use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AreaId(pub u32);
 
 /// A public key: what a signature names its signer by (RFC 8032, 32 bytes).

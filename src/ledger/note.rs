@@ -227,6 +227,25 @@ impl Note {
         }
     }
 
+    /// The hop that it is about.
+    pub fn hop(&self) -> Option<HopId> {
+        match &self.fact {
+            Noted::Evidence(evidence) => evidence.hop,
+            Noted::Bank { hop, .. } => Some(*hop),
+            _ => None,
+        }
+    }
+
+    /// The recipient or party that it is about.
+    pub fn party(&self) -> Option<PartyKey> {
+        match &self.fact {
+            Noted::Of { person: Person::Recipient(party), .. } => Some(*party),
+            Noted::Entitled { recipient, .. } => Some(*recipient),
+            Noted::Evidence(evidence) => evidence.party,
+            _ => None,
+        }
+    }
+
     /// Its one form: JSON with its fields in the order of their declaration.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("notes are plain JSON")

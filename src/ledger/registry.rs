@@ -178,13 +178,17 @@ impl Programme {
     /// nothing when the code is not in the schedule, everything when it has no cap.
     pub fn cap(&self, code: &str, gross: i64) -> i64 {
         let Some(rule) = self.deductions.iter().find(|rule| rule.code == code) else { return 0 };
-        let share = rule.cap_millionths.map(|millionths| {
-            let part = i128::from(gross) * i128::from(millionths) / 1_000_000;
-            i64::try_from(part).unwrap_or(i64::MAX)
-        });
-        let amount = rule.cap_amount.map(Minor::get);
-        share.into_iter().chain(amount).min().unwrap_or(i64::MAX)
+        lower_cap(gross, rule.cap_millionths, rule.cap_amount.map(Minor::get))
     }
+}
+
+/// The lower of two caps on a gross amount, the share rounded down; everything without a cap.
+pub fn lower_cap(gross: i64, millionths: Option<u32>, amount: Option<i64>) -> i64 {
+    let share = millionths.map(|millionths| {
+        let part = i128::from(gross) * i128::from(millionths) / 1_000_000;
+        i64::try_from(part).unwrap_or(i64::MAX)
+    });
+    share.into_iter().chain(amount).min().unwrap_or(i64::MAX)
 }
 
 /// What was appropriated to a programme and cycle, and how much of it is allocated.

@@ -1,0 +1,538 @@
+//! How an event changes what is known. The books are never asked: everything is in the event.
+
+use std::collections::BTreeSet;
+
+use crate::ledger::case::Case;
+use crate::ledger::hop::Hop;
+use crate::ledger::ids::{HopId, NoteId, PartyKey, ProgrammeId};
+use crate::ledger::note::{Evidence, EvidenceKind, Note, Noted, Particular, Person, PersonDigest};
+use crate::ledger::operation::Kind;
+use crate::ledger::parameter::Parameter;
+use crate::ledger::registry::{Allocation, Programme};
+use crate::ledger::time::{DAY_MS, Millis};
+use crate::ledger::token::{HopKind, HopState};
+
+use super::event::{At, Day, Event};
+use super::facts::Facts;
+use super::files::{
+    AccountSince, AllocationFile, Cap, DUES_MAX, DueFile, Entitled, FileKey, Holding, Household, Leg, MEMBERS_MAX,
+    PARTICULARS_MAX, PAYMENTS_MAX, Parked, Payment, ProgrammeFile, RECENT_MAX, RecipientFile, StatusSince,
+    household_key, push_bounded,
+};
+
+/// How many days of deliveries a programme's file keeps.
+const DAYS_KEPT: usize = 800;
+
+impl Facts {
+    /// Takes an event in.
+    pub fn fold(&mut self, event: &Event<'_>, at: &At) {
+        match event {
+            Event::Programme(programme) => self.programme_set(programme),
+            Event::Allocation(allocation) => self.allocation_opened(allocation),
+            Event::Noted(note, hop) => self.noted(note, *hop),
+            Event::Case(case) => self.case_set(case, at),
+            Event::Opened(hop, came_by) => self.opened(hop, *came_by, at),
+            Event::Changed(hop, before) => self.changed(hop, before, at),
+            Event::Day(day) => self.day(day),
+            Event::Kept(_) | Event::Due(..) => {}
+        }
+    }
+
+    fn programme_set(&mut self, programme: &Programme) {
+        let caps = programme.deductions.iter().map(|rule| Cap {
+            code: rule.code.clone(),
+            amount: rule.cap_amount.map(|amount| amount.get()),
+            millionths: rule.cap_millionths,
+        });
+        let caps: Vec<Cap> = caps.collect();
+        let file = self.files.programmes.entry(programme.id).or_insert_with(|| ProgrammeFile {
+            code: programme.code.clone(),
+            owner: programme.owner,
+            currency: programme.currency,
+            utc_offset_minutes: programme.utc_offset_minutes,
+            caps: Vec::new(),
+            rules: Default::default(),
+            entitled: Default::default(),
+            paid_of_entitled: 0,
+            delivered_by_day: Default::default(),
+        });
+        file.utc_offset_minutes = programme.utc_offset_minutes;
+        file.caps = caps;
+        self.files.touch(FileKey::Programme(programme.id));
+    }
+
+    fn allocation_opened(&mut self, allocation: &Allocation) {
+        // A reversal states it again: what was counted stays.
+        if self.files.allocations.contains_key(&allocation.id) {
+            return;
+        }
+        self.files.allocations.insert(
+            allocation.id,
+            AllocationFile {
+                programme: allocation.programme,
+                cycle: allocation.cycle.clone(),
+                purpose: allocation.purpose.clone(),
+                currency: allocation.currency,
+                treasury: allocation.treasury,
+                declared_recipients: None,
+                declared_total: None,
+                declared_by: None,
+                deliveries: 0,
+                delivered: 0,
+            },
+        );
+        self.files.touch(FileKey::Allocation(allocation.id));
+    }
+
+    fn case_set(&mut self, case: &Case, at: &At) {
+        self.files.cases.entry(case.id).or_default();
+        self.files.touch(FileKey::Case(case.id));
+        for hop in &case.recoveries {
+            self.files.hops.entry(*hop).or_default().case = Some(case.id);
+            self.files.touch(FileKey::Hop(*hop));
+        }
+        if at.kind == Some(Kind::FlagClose) {
+            let explanation = format!("case {}", case.state.name());
+            self.explained(&explanation, None, at);
+        }
+    }
+
+    /// An officer used an explanation.
+    fn explained(&mut self, explanation: &str, hop: Option<HopId>, at: &At) {
+        for officer in &at.officers {
+            let file = self.files.officers.entry(*officer).or_default();
+            *file.explanations.entry(explanation.to_owned()).or_default() += 1;
+            file.newest.insert(explanation.to_owned(), hop);
+            file.parties.extend(at.party);
+            self.files.touch(FileKey::Officer(*officer));
+        }
+    }
+
+    fn noted(&mut self, note: &Note, hop: Option<&Hop>) {
+        match &note.fact {
+            Noted::Of { person: Person::Officer(officer), particular, .. } => {
+                if let Particular::Identity(digest) = particular {
+                    self.files.officers.entry(*officer).or_default().identity = Some(*digest);
+                    self.files.touch(FileKey::Officer(*officer));
+                }
+            }
+            Noted::Of { person: Person::Recipient(recipient), particular, since } => {
+                self.particular(note, *recipient, *particular, *since);
+            }
+            Noted::Entitled { recipient, programme, cycle, purpose, amount, due } => {
+                let entitled = Entitled { amount: *amount, due: *due, note: note.id, by: note.by };
+                self.entitled(*recipient, (*programme, cycle, purpose), entitled);
+            }
+            Noted::Evidence(evidence) => self.evidence(note.id, evidence, hop),
+            Noted::Bank { value_date, .. } => {
+                if let (Some(hop), Some(day)) = (hop, value_date) {
+                    self.edit_payment(hop.to, hop.id, |payment| payment.value_date = Some(*day));
+                }
+            }
+            Noted::Declared { allocation, recipients, total } => {
+                if let Some(file) = self.files.allocations.get_mut(allocation) {
+                    file.declared_recipients = *recipients;
+                    file.declared_total = *total;
+                    file.declared_by = Some(note.id);
+                    self.files.touch(FileKey::Allocation(*allocation));
+                }
+            }
+            Noted::Rules { programme, rules } => {
+                if let Some(file) = self.files.programmes.get_mut(programme) {
+                    file.rules = rules.clone();
+                    self.files.touch(FileKey::Programme(*programme));
+                }
+            }
+        }
+    }
+
+    fn particular(&mut self, note: &Note, recipient: PartyKey, particular: Particular, since: chrono::NaiveDate) {
+        let (before, id) = (self.recipient(recipient).cloned().unwrap_or_default(), note.id);
+        let file = self.files.recipients.entry(recipient).or_default();
+        match particular {
+            Particular::Status(status) => {
+                push_bounded(&mut file.statuses, StatusSince { status, since, note: id }, PARTICULARS_MAX);
+            }
+            Particular::Identity(digest) => {
+                (file.identity, file.identity_note) = (Some(digest), Some(id));
+                self.moves(recipient, Holding::Identity, before.identity, digest, id);
+            }
+            Particular::Account(account) => {
+                let since = AccountSince { account, at: note.at, note: id, by: note.by };
+                push_bounded(&mut file.accounts, since, PARTICULARS_MAX);
+                let last = before.accounts.last().map(|since| since.account);
+                self.moves(recipient, Holding::Account, last, account, id);
+            }
+            Particular::Household(household) => {
+                file.household = Some(household);
+                let last = before.household.map(household_key);
+                self.moves(recipient, Holding::Household, last, household_key(household), id);
+            }
+            Particular::Guardian(digest) => file.guardian = Some(digest),
+            Particular::Collector(digest) if !file.collectors.contains(&digest) => {
+                push_bounded(&mut file.collectors, digest, PARTICULARS_MAX);
+            }
+            Particular::Collector(_) => {}
+        }
+        self.files.touch(FileKey::Recipient(recipient));
+    }
+
+    /// A recipient comes to an identity, account or household and leaves another.
+    fn moves(&mut self, recipient: PartyKey, of: Holding, from: Option<PersonDigest>, to: PersonDigest, note: NoteId) {
+        if from == Some(to) {
+            return;
+        }
+        if let Some(file) = from.and_then(|from| self.files.holders.get_mut(&(of, from))) {
+            if let Some(place) = file.members.iter().position(|member| *member == recipient) {
+                file.members.remove(place);
+                file.notes.remove(place);
+            }
+            self.files.touch(FileKey::Holders((of, from.expect("looked up above"))));
+        }
+        let file = self.files.holders.entry((of, to)).or_default();
+        if file.members.len() < MEMBERS_MAX && !file.members.contains(&recipient) {
+            file.members.push(recipient);
+            file.notes.push(note);
+        }
+        self.files.touch(FileKey::Holders((of, to)));
+    }
+
+    fn entitled(&mut self, recipient: PartyKey, of: (ProgrammeId, &str, &str), entitled: Entitled) {
+        let due = due_of(self.files.recipients.entry(recipient).or_default(), of);
+        let (before, paid) = (due.entitled, paid_of(due));
+        due.entitled = Some(entitled);
+        let after = paid_of(due);
+        self.files.touch(FileKey::Recipient(recipient));
+        let Some(programme) = self.files.programmes.get_mut(&of.0) else { return };
+        if let Some(before) = before {
+            let day = programme.day(before.due);
+            *programme.entitled.entry(day).or_default() -= before.amount;
+        }
+        let day = programme.day(entitled.due);
+        *programme.entitled.entry(day).or_default() += entitled.amount;
+        programme.paid_of_entitled += after - paid;
+        self.files.touch(FileKey::Programme(of.0));
+    }
+
+    fn evidence(&mut self, note: NoteId, evidence: &Evidence, hop: Option<&Hop>) {
+        match (evidence.kind, hop) {
+            (EvidenceKind::Authenticated | EvidenceKind::RegistryMatch | EvidenceKind::FieldVisit, _) => {
+                if let Some(recipient) = evidence.party {
+                    self.files.recipients.entry(recipient).or_default().sign_of_life = Some((evidence.at, note));
+                    self.files.touch(FileKey::Recipient(recipient));
+                }
+            }
+            (EvidenceKind::ConfirmationRequested, Some(hop)) => {
+                self.edit_payment(hop.to, hop.id, |payment| payment.requested = true);
+            }
+            (EvidenceKind::Document, Some(hop)) => {
+                let file = self.files.hops.entry(hop.id).or_default();
+                file.documents += evidence.amount.unwrap_or(0);
+                push_bounded(&mut file.document_notes, note, RECENT_MAX);
+                self.files.touch(FileKey::Hop(hop.id));
+            }
+            (EvidenceKind::Collected, Some(hop)) => self.collected(note, evidence, hop),
+            _ => {}
+        }
+    }
+
+    fn collected(&mut self, note: NoteId, evidence: &Evidence, hop: &Hop) {
+        let Some(collector) = evidence.digest else { return };
+        self.files.hops.entry(hop.id).or_default().collected = Some((collector, note));
+        self.files.touch(FileKey::Hop(hop.id));
+        let household = self.recipient(hop.to).and_then(|file| file.household);
+        let household = household.map_or(Household::Alone(hop.to), Household::Of);
+        let file = self.files.collectors.entry(collector).or_default();
+        if !file.households.iter().any(|(known, ..)| *known == household) {
+            push_bounded(&mut file.households, (household, hop.id, note), RECENT_MAX);
+            self.files.touch(FileKey::Collector(collector));
+        }
+        let Some(agent) = evidence.agent else { return };
+        let file = self.files.agents.entry(agent).or_default();
+        let place = file.recent.partition_point(|(when, ..)| *when <= evidence.at);
+        file.recent.insert(place, (evidence.at, hop.to, hop.id, note));
+        if file.recent.len() > RECENT_MAX {
+            file.recent.remove(0);
+        }
+        self.files.touch(FileKey::Agent(agent));
+        let Some(programme) = self.allocation(hop).map(|allocation| allocation.programme) else { return };
+        let key = (programme, hop.area);
+        let file = self.files.area_agents.entry(key).or_default();
+        *file.agents.entry(agent).or_default() += 1;
+        *file.money.entry(agent).or_default() += hop.sent;
+        self.files.touch(FileKey::AreaAgents(key));
+    }
+
+    fn opened(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let Some(allocation) = self.allocation(hop).cloned() else { return };
+        if hop.kind == HopKind::Delivery {
+            if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
+                file.deliveries += 1;
+                file.delivered += hop.sent;
+                self.files.touch(FileKey::Allocation(hop.allocation));
+            }
+            self.delivered(allocation.programme, hop);
+        }
+        let to_recipient = self.is_to_recipient(hop);
+        if to_recipient {
+            self.paid(&allocation, hop, at);
+        } else {
+            self.passed_on(hop, came_by, at);
+        }
+        if let (HopKind::Return, Some(from), Some(came_by)) = (hop.kind, hop.from, came_by) {
+            self.edit_payment(from, came_by, |payment| payment.returned += hop.sent);
+        }
+        for (code, _) in &hop.figures.deductions {
+            self.explained(code, Some(hop.id), at);
+        }
+        self.below_threshold(allocation.programme, hop);
+        self.tally(allocation.programme, hop, None);
+    }
+
+    /// A payment to a recipient.
+    fn paid(&mut self, allocation: &AllocationFile, hop: &Hop, at: &At) {
+        let lawful = self.lawful(allocation.programme, hop);
+        let cycle = hop.for_cycle.as_deref().unwrap_or(&allocation.cycle);
+        let purpose = hop.purpose.as_deref().unwrap_or(&allocation.purpose);
+        let payment = Payment {
+            hop: hop.id,
+            from: hop.from,
+            via: hop.via,
+            reference: hop.payment.clone(),
+            sent: hop.sent,
+            deducted: hop.figures.deducted,
+            lawful,
+            refused: hop.refused,
+            credited: hop.credited,
+            word: hop.figures.arrived,
+            returned: 0,
+            sent_at: hop.sent_at,
+            settled_at: None,
+            value_date: None,
+            requested: false,
+            reported: hop.reported,
+        };
+        let due = due_of(self.files.recipients.entry(hop.to).or_default(), (allocation.programme, cycle, purpose));
+        push_bounded(&mut due.payments, payment, PAYMENTS_MAX);
+        self.files.touch(FileKey::Recipient(hop.to));
+        self.settle(allocation.programme, hop, 0, at);
+    }
+
+    /// The part of a hop's deductions that the schedule allows.
+    fn lawful(&self, programme: ProgrammeId, hop: &Hop) -> i64 {
+        let Some(programme) = self.programme(programme) else { return 0 };
+        hop.figures.deductions.iter().map(|(code, amount)| (*amount).min(programme.cap(code, hop.sent))).sum()
+    }
+
+    /// A hop between parties, or to an end payee.
+    fn passed_on(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let before = came_by.and_then(|id| self.hop(id)).map(|file| file.legs.clone()).unwrap_or_default();
+        let file = self.files.hops.entry(hop.id).or_default();
+        file.legs = before;
+        push_bounded(&mut file.legs, leg(hop), RECENT_MAX);
+        file.sent_by.clone_from(&at.officers);
+        self.files.touch(FileKey::Hop(hop.id));
+    }
+
+    fn changed(&mut self, hop: &Hop, before: &Hop, at: &At) {
+        let Some(allocation) = self.allocation(hop).cloned() else { return };
+        let reversed = hop.state == HopState::Reversed && before.state != HopState::Reversed;
+        if hop.kind == HopKind::Delivery && reversed {
+            if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
+                file.deliveries = file.deliveries.saturating_sub(1);
+                file.delivered -= before.sent;
+                self.files.touch(FileKey::Allocation(hop.allocation));
+            }
+        }
+        if self.is_to_recipient(hop) {
+            let settled = self.payment(hop).map_or(0, |(_, due, _)| paid_of(due));
+            let lawful = self.lawful(allocation.programme, hop);
+            self.edit_payment(hop.to, hop.id, |payment| {
+                payment.sent = hop.sent;
+                payment.deducted = hop.figures.deducted;
+                payment.lawful = payment.lawful.max(lawful).min(payment.deducted);
+                payment.refused = hop.refused;
+                payment.credited = hop.credited;
+                payment.word = hop.figures.arrived;
+            });
+            if reversed {
+                self.forget_payment(hop.to, hop.id);
+            }
+            self.settle(allocation.programme, hop, settled, at);
+        } else if let Some(last) = self.files.hops.get_mut(&hop.id).and_then(|file| file.legs.last_mut()) {
+            *last = leg(hop);
+            self.files.touch(FileKey::Hop(hop.id));
+        }
+        if let Some(case) = self.hop(hop.id).and_then(|file| file.case) {
+            let rise = hop.figures.arrived.unwrap_or(0) - before.figures.arrived.unwrap_or(0);
+            self.files.cases.entry(case).or_default().recovered += rise;
+            self.files.touch(FileKey::Case(case));
+        }
+        let is_new = |code: &str| !before.figures.deductions.iter().any(|(known, _)| known == code);
+        for (code, _) in hop.figures.deductions.iter().filter(|(code, _)| is_new(code)) {
+            self.explained(code, Some(hop.id), at);
+        }
+        self.tally(allocation.programme, hop, Some(before));
+    }
+
+    /// Notes when a payment was settled, and what that is of its entitlement.
+    fn settle(&mut self, programme: ProgrammeId, hop: &Hop, paid_before: i64, at: &At) {
+        let offset = self.programme(programme).map_or(0, |file| file.utc_offset_minutes);
+        self.edit_payment(hop.to, hop.id, |payment| {
+            if payment.settled() == 0 {
+                payment.settled_at = None;
+            } else if payment.settled_at.is_none() {
+                payment.settled_at = Some(payment.value_date.map_or(at.occurred_at, |day| Millis::end_of(day, offset)));
+            }
+        });
+        let of = self.allocation(hop).map(|allocation| {
+            let cycle = hop.for_cycle.clone().unwrap_or_else(|| allocation.cycle.clone());
+            (cycle, hop.purpose.clone().unwrap_or_else(|| allocation.purpose.clone()))
+        });
+        let due = of.and_then(|(cycle, purpose)| self.recipient(hop.to)?.due(programme, &cycle, &purpose));
+        let paid = due.map_or(0, paid_of);
+        if paid != paid_before
+            && let Some(file) = self.files.programmes.get_mut(&programme)
+        {
+            file.paid_of_entitled += paid - paid_before;
+            self.files.touch(FileKey::Programme(programme));
+        }
+    }
+
+    fn edit_payment(&mut self, recipient: PartyKey, hop: HopId, edit: impl FnOnce(&mut Payment)) {
+        let Some(file) = self.files.recipients.get_mut(&recipient) else { return };
+        let found = file.dues.iter_mut().find_map(|due| due.payments.iter_mut().find(|payment| payment.hop == hop));
+        if let Some(payment) = found {
+            edit(payment);
+            self.files.touch(FileKey::Recipient(recipient));
+        }
+    }
+
+    fn forget_payment(&mut self, recipient: PartyKey, hop: HopId) {
+        if let Some(file) = self.files.recipients.get_mut(&recipient) {
+            file.dues.iter_mut().for_each(|due| due.payments.retain(|payment| payment.hop != hop));
+            self.files.touch(FileKey::Recipient(recipient));
+        }
+    }
+
+    fn delivered(&mut self, programme: ProgrammeId, hop: &Hop) {
+        let Some(file) = self.files.programmes.get_mut(&programme) else { return };
+        let day = file.day(hop.sent_at);
+        *file.delivered_by_day.entry(day).or_default() += hop.sent;
+        if file.delivered_by_day.len() > DAYS_KEPT {
+            file.delivered_by_day.pop_first();
+        }
+        self.files.touch(FileKey::Programme(programme));
+    }
+
+    /// Amounts below the approval threshold, where a programme has one.
+    fn below_threshold(&mut self, programme: ProgrammeId, hop: &Hop) {
+        let threshold = self.value(programme, Parameter::ApprovalThreshold);
+        let is_payment = matches!(hop.kind, HopKind::Transfer | HopKind::Delivery);
+        let Some(from) = hop.from.filter(|_| threshold > 0 && is_payment && hop.sent < threshold) else { return };
+        let days = self.value(programme, Parameter::SplitDays);
+        let key = (programme, from, hop.to);
+        let file = self.files.pairs.entry(key).or_default();
+        file.recent.retain(|(when, ..)| when.0 > hop.sent_at.0 - days * DAY_MS);
+        push_bounded(&mut file.recent, (hop.sent_at, hop.sent, hop.id), RECENT_MAX);
+        self.files.touch(FileKey::Pair(key));
+        let part = |share: i64| i128::from(threshold) * i128::from(share) / 100;
+        let (sent, key) = (i128::from(hop.sent), (programme, from));
+        let tally = self.files.tallies.entry(key).or_default();
+        if sent >= part(95) {
+            tally.just_below += 1;
+            tally.just_below_sum += hop.sent;
+        } else if sent >= part(90) {
+            tally.next_below += 1;
+        }
+        self.files.touch(FileKey::Tally(key));
+    }
+
+    /// Counts an answered hop for its sender.
+    fn tally(&mut self, programme: ProgrammeId, hop: &Hop, before: Option<&Hop>) {
+        let Some(from) = hop.from else { return };
+        if !matches!(hop.kind, HopKind::Transfer | HopKind::Delivery) {
+            return;
+        }
+        let of = |hop: &Hop| hop.shortfall().map_or((0, 0, 0), |lost| (1, hop.sent, lost));
+        let (hops, sent, lost) = of(hop);
+        let (hops_before, sent_before, lost_before) = before.map_or((0, 0, 0), of);
+        if (hops, sent, lost) == (hops_before, sent_before, lost_before) {
+            return;
+        }
+        let tally = self.files.tallies.entry((programme, from)).or_default();
+        tally.hops = tally.hops.saturating_add(hops).saturating_sub(hops_before);
+        tally.sent += sent - sent_before;
+        tally.lost += lost - lost_before;
+        self.files.touch(FileKey::Tally((programme, from)));
+    }
+
+    fn day(&mut self, day: &Day) {
+        for (party, programme, balance) in &day.held {
+            let today = self.programme(*programme).map_or_else(Default::default, |file| file.day(day.now));
+            let file = self.files.parties.entry(*party).or_default();
+            let before = file.parked.get(programme).copied();
+            let days = before.map_or(0, |before| (today - before.last).num_days());
+            let parked = match before {
+                // What it held at the last look it held until now.
+                Some(before) => Parked {
+                    last: today,
+                    balance: *balance,
+                    balance_days: before.balance_days + i128::from(before.balance) * i128::from(days),
+                    since: before.since,
+                },
+                None => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
+            };
+            file.parked.insert(*programme, parked);
+            self.files.touch(FileKey::Party(*party));
+        }
+        let held: BTreeSet<_> = day.held.iter().map(|(party, programme, _)| (*party, *programme)).collect();
+        let empty: Vec<(PartyKey, ProgrammeId)> = self
+            .files
+            .parties
+            .iter()
+            .flat_map(|(party, file)| file.parked.keys().map(|programme| (*party, *programme)))
+            .filter(|key| !held.contains(key))
+            .collect();
+        for (party, programme) in empty {
+            if let Some(file) = self.files.parties.get_mut(&party) {
+                file.parked.remove(&programme);
+                self.files.touch(FileKey::Party(party));
+            }
+        }
+    }
+}
+
+/// What of an entitlement is paid, never more than it.
+fn paid_of(due: &DueFile) -> i64 {
+    due.entitled.map_or(0, |entitled| due.settled().min(entitled.amount))
+}
+
+/// What is due of a programme, cycle and purpose, opened if it is new.
+fn due_of<'a>(file: &'a mut RecipientFile, of: (ProgrammeId, &str, &str)) -> &'a mut DueFile {
+    let (programme, cycle, purpose) = of;
+    let place = file.dues.iter().position(|due| due.is(programme, cycle, purpose));
+    let place = place.unwrap_or_else(|| {
+        let new = DueFile {
+            programme,
+            cycle: cycle.to_owned(),
+            purpose: purpose.to_owned(),
+            entitled: None,
+            payments: Vec::new(),
+        };
+        push_bounded(&mut file.dues, new, DUES_MAX);
+        file.dues.len() - 1
+    });
+    &mut file.dues[place]
+}
+
+fn leg(hop: &Hop) -> Leg {
+    Leg {
+        hop: hop.id,
+        from: hop.from,
+        to: hop.to,
+        sent: hop.sent,
+        sent_at: hop.sent_at,
+        answered_at: hop.figures.answered_at,
+    }
+}
