@@ -401,3 +401,21 @@ pub const DATABASE_WAIT_SECONDS: u64 = 30;
 /// The longest that a command can be told to wait for it, in seconds: an hour, by which somebody
 /// has looked.
 pub const DATABASE_WAIT_SECONDS_MAX: u64 = 3_600;
+
+/// Blocks whose examination is read from the views at once.
+pub const EXAMINED_BLOCKS_MAX: u64 = 1_000;
+
+/// Entries of them: one may have made ten thousand hops.
+pub const EXAMINED_ENTRIES_MAX: u64 = 256;
+
+/// Files that the examination keeps in memory between runs, some 500 bytes each.
+pub const EXAMINED_FILES_MAX: usize = 50_000;
+
+/// Changes that wait in memory to be examined; what is more is read again from the views.
+pub const EXAMINED_FACTS_WAITING_MAX: i64 = 100_000;
+
+/// Seconds that one detector may take for one run of blocks: thousands of times what any needs.
+pub const DETECTOR_SECONDS_MAX: u64 = 20;
+
+/// Seconds after which a detector that stopped is tried again.
+pub const DETECTOR_RETRY_SECONDS: u64 = 3_600;

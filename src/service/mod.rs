@@ -2,7 +2,8 @@
 //!
 //! - Writing: [`record`] is the way of one operation, as one page. [`operation`] turns typed
 //!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
-//!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
+//!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height;
+//!   [`examiner`] follows the views with what an [`examination`] of the blocks concludes.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
 //! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
 //!   the blocks read last, [`statements`]
@@ -21,6 +22,8 @@ pub mod bodies;
 pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
+pub mod examination;
+pub mod examiner;
 pub mod flow;
 mod identity;
 pub mod import_office;
@@ -48,6 +51,7 @@ pub mod scratch;
 pub mod signed;
 pub mod statements;
 pub mod story;
+mod temporary;
 pub mod touched;
 pub mod tracking;
 pub mod verified;

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, text};
 
 use super::{table, table_by_number};
+use crate::bytewise::compare_texts_by_bytes;
 
 /// Makes the tables of notes and cases.
 #[derive(DeriveMigrationName)]
@@ -29,7 +30,8 @@ impl MigrationTrait for Migration {
             .col("version")
             .and_where(Expr::cust("version > id / 1048576"))
             .take();
-        manager.create_index(changed).await
+        manager.create_index(changed).await?;
+        compare_texts_by_bytes(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
