@@ -8,7 +8,7 @@
 //! What is known of the chain's truth does not belong here, nor does anything that only this
 //! database holds.
 
-mod areas;
+pub mod areas;
 pub mod blocks;
 mod cells;
 pub mod checks;
