@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::ledger::case::Case;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{HopId, NoteId, PartyKey, ProgrammeId};
 use crate::ledger::note::{EvidenceKind, Noted, Particular, Person, PersonDigest};
@@ -117,9 +118,13 @@ impl Facts {
                 self.of_note(&note.fact, &mut wanted);
                 hop.iter().for_each(|hop| self.of_hop(hop, &mut wanted));
             }
-            Event::Case(case) => {
-                wanted.push(FileKey::Case(case.id));
+            Event::Case(case, hop) => {
+                self.of_case(case, &mut wanted);
                 wanted.extend(case.recoveries.iter().map(|hop| FileKey::Hop(*hop)));
+                if let Some(hop) = hop {
+                    wanted.push(FileKey::Allocation(hop.allocation));
+                    wanted.extend(self.allocation(hop).map(|allocation| FileKey::Programme(allocation.programme)));
+                }
             }
             Event::Kept(token) => {
                 wanted.push(FileKey::Allocation(token.allocation));
@@ -133,7 +138,7 @@ impl Facts {
             }
             Event::Changed(hop, _) | Event::Due(_, Due::Hop(hop)) => self.of_hop(hop, &mut wanted),
             Event::Due(_, Due::Note(note)) => self.of_note(&note.fact, &mut wanted),
-            Event::Due(_, Due::Case(case)) => wanted.push(FileKey::Case(case.id)),
+            Event::Due(_, Due::Case(case)) => self.of_case(case, &mut wanted),
             Event::Day(_) => {}
         }
         wanted.extend(at.officers.iter().map(|officer| FileKey::Officer(*officer)));
@@ -148,6 +153,12 @@ impl Facts {
         wanted.sort_unstable();
         wanted.dedup();
         wanted
+    }
+
+    fn of_case(&self, case: &Case, wanted: &mut Vec<FileKey>) {
+        wanted.push(FileKey::Case(case.id));
+        let programme = self.files.cases.get(&case.id).and_then(|file| file.programme);
+        wanted.extend(programme.map(FileKey::Programme));
     }
 
     fn of_hop(&self, hop: &Hop, wanted: &mut Vec<FileKey>) {

@@ -370,16 +370,31 @@ pub type Cycles = BTreeMap<(ProgrammeId, String), Cycle>;
 /// What is known of an agent or device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentFile {
-    /// When, for whom, by which hop and note, in order of time; the newest last.
-    pub recent: Vec<(Millis, PartyKey, HopId, NoteId)>,
+    /// What was collected through it, in order of time; the newest last.
+    pub recent: Vec<Collection>,
+}
+
+/// A payment that was collected through an agent or device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// When (stated).
+    pub at: Millis,
+    /// For whom.
+    pub recipient: PartyKey,
+    /// The hop.
+    pub hop: HopId,
+    /// The note that says so.
+    pub note: NoteId,
+    /// What was sent by the hop.
+    pub sent: i64,
 }
 
 /// What is known of somebody who collects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectorFile {
-    /// The households for which they collected, with the first hop and note of each; a recipient
-    /// without a household stands for one.
-    pub households: Vec<(Household, HopId, NoteId)>,
+    /// The households for which they collected, with the first hop and note of each, and all that
+    /// was sent; a recipient without a household stands for one.
+    pub households: Vec<(Household, HopId, NoteId, i64)>,
 }
 
 /// A household, or a recipient who is in none.
@@ -403,6 +418,8 @@ pub struct OfficerFile {
     pub newest: BTreeMap<String, Option<HopId>>,
     /// The parties that the officer signed for.
     pub parties: BTreeSet<PartyKey>,
+    /// The programme in which the officer explained something last.
+    pub programme: Option<ProgrammeId>,
 }
 
 /// What a party's answered hops of a programme came to, and how its amounts lie at the threshold.
@@ -414,6 +431,12 @@ pub struct TallyFile {
     pub sent: i64,
     /// `s - r - f - q` over them; may be negative.
     pub lost: i64,
+    /// The sum of `s * s`.
+    pub sent_squared: i128,
+    /// The sum of the squares of `s - r - f - q`.
+    pub lost_squared: i128,
+    /// The sum of `s * (s - r - f - q)`.
+    pub sent_lost: i128,
     /// Amounts in the twentieth just below the threshold.
     pub just_below: u32,
     /// The money in them.
@@ -436,6 +459,8 @@ pub struct AreaAgentsFile {
 pub struct CaseFile {
     /// What the treasury acknowledged of its recoveries.
     pub recovered: i64,
+    /// The programme whose money it is about; none when the case names no hop.
+    pub programme: Option<ProgrammeId>,
 }
 
 macro_rules! files {

@@ -15,8 +15,8 @@ use crate::ledger::token::{HopKind, HopState};
 use super::event::{At, Day, Event};
 use super::facts::Facts;
 use super::files::{
-    AccountSince, AllocationFile, Cap, DUES_MAX, DueFile, Entitled, FileKey, Holding, Household, Leg, MEMBERS_MAX,
-    PARTICULARS_MAX, PAYMENTS_MAX, Parked, Payment, ProgrammeFile, RECENT_MAX, RecipientFile, StatusSince,
+    AccountSince, AllocationFile, Cap, Collection, DUES_MAX, DueFile, Entitled, FileKey, Holding, Household, Leg,
+    MEMBERS_MAX, PARTICULARS_MAX, PAYMENTS_MAX, Parked, Payment, ProgrammeFile, RECENT_MAX, RecipientFile, StatusSince,
     household_key, push_bounded,
 };
 
@@ -30,7 +30,7 @@ impl Facts {
             Event::Programme(programme) => self.programme_set(programme),
             Event::Allocation(allocation) => self.allocation_opened(allocation),
             Event::Noted(note, hop) => self.noted(note, *hop),
-            Event::Case(case) => self.case_set(case, at),
+            Event::Case(case, hop) => self.case_set(case, *hop, at),
             Event::Opened(hop, came_by) => self.opened(hop, *came_by, at),
             Event::Changed(hop, before) => self.changed(hop, before, at),
             Event::Day(day) => self.day(day),
@@ -84,8 +84,11 @@ impl Facts {
         self.files.touch(FileKey::Allocation(allocation.id));
     }
 
-    fn case_set(&mut self, case: &Case, at: &At) {
-        self.files.cases.entry(case.id).or_default();
+    fn case_set(&mut self, case: &Case, hop: Option<&Hop>, at: &At) {
+        let programme = hop.and_then(|hop| self.allocation(hop)).map(|allocation| allocation.programme);
+        let file = self.files.cases.entry(case.id).or_default();
+        file.programme = programme.or(file.programme);
+        let programme = file.programme;
         self.files.touch(FileKey::Case(case.id));
         for hop in &case.recoveries {
             self.files.hops.entry(*hop).or_default().case = Some(case.id);
@@ -93,17 +96,18 @@ impl Facts {
         }
         if at.kind == Some(Kind::FlagClose) {
             let explanation = format!("case {}", case.state.name());
-            self.explained(&explanation, None, at);
+            self.explained(&explanation, None, programme, at);
         }
     }
 
     /// An officer used an explanation.
-    fn explained(&mut self, explanation: &str, hop: Option<HopId>, at: &At) {
+    fn explained(&mut self, explanation: &str, hop: Option<HopId>, programme: Option<ProgrammeId>, at: &At) {
         for officer in &at.officers {
             let file = self.files.officers.entry(*officer).or_default();
             *file.explanations.entry(explanation.to_owned()).or_default() += 1;
             file.newest.insert(explanation.to_owned(), hop);
             file.parties.extend(at.party);
+            file.programme = programme.or(file.programme);
             self.files.touch(FileKey::Officer(*officer));
         }
     }
@@ -238,19 +242,24 @@ impl Facts {
 
     fn collected(&mut self, note: NoteId, evidence: &Evidence, hop: &Hop) {
         let Some(collector) = evidence.digest else { return };
-        self.files.hops.entry(hop.id).or_default().collected = Some((collector, note));
+        let before = self.files.hops.entry(hop.id).or_default().collected.replace((collector, note));
         self.files.touch(FileKey::Hop(hop.id));
+        // Said again, it is not collected twice.
+        if before.is_some_and(|(known, _)| known == collector) {
+            return;
+        }
         let household = self.recipient(hop.to).and_then(|file| file.household);
         let household = household.map_or(Household::Alone(hop.to), Household::Of);
         let file = self.files.collectors.entry(collector).or_default();
-        if !file.households.iter().any(|(known, ..)| *known == household) {
-            push_bounded(&mut file.households, (household, hop.id, note), RECENT_MAX);
-            self.files.touch(FileKey::Collector(collector));
+        match file.households.iter_mut().find(|(known, ..)| *known == household) {
+            Some((.., sent)) => *sent = sent.saturating_add(hop.sent),
+            None => push_bounded(&mut file.households, (household, hop.id, note, hop.sent), RECENT_MAX),
         }
+        self.files.touch(FileKey::Collector(collector));
         let Some(agent) = evidence.agent else { return };
         let file = self.files.agents.entry(agent).or_default();
-        let place = file.recent.partition_point(|(when, ..)| *when <= evidence.at);
-        file.recent.insert(place, (evidence.at, hop.to, hop.id, note));
+        let place = file.recent.partition_point(|known| known.at <= evidence.at);
+        file.recent.insert(place, Collection { at: evidence.at, recipient: hop.to, hop: hop.id, note, sent: hop.sent });
         if file.recent.len() > RECENT_MAX {
             file.recent.remove(0);
         }
@@ -283,7 +292,7 @@ impl Facts {
             self.edit_payment(from, came_by, |payment| payment.returned += hop.sent);
         }
         for (code, _) in &hop.figures.deductions {
-            self.explained(code, Some(hop.id), at);
+            self.explained(code, Some(hop.id), Some(allocation.programme), at);
         }
         self.below_threshold(allocation.programme, hop);
         self.tally(allocation.programme, hop, None);
@@ -344,6 +353,9 @@ impl Facts {
                 self.files.touch(FileKey::Allocation(hop.allocation));
             }
         }
+        if reversed {
+            self.not_below_threshold(allocation.programme, before);
+        }
         if self.is_to_recipient(hop) {
             let settled = self.payment(hop).map_or(0, |(_, due, _)| paid_of(due));
             let lawful = self.lawful(allocation.programme, hop);
@@ -370,7 +382,7 @@ impl Facts {
         }
         let is_new = |code: &str| !before.figures.deductions.iter().any(|(known, _)| known == code);
         for (code, _) in hop.figures.deductions.iter().filter(|(code, _)| is_new(code)) {
-            self.explained(code, Some(hop.id), at);
+            self.explained(code, Some(hop.id), Some(allocation.programme), at);
         }
         self.tally(allocation.programme, hop, Some(before));
     }
@@ -436,16 +448,39 @@ impl Facts {
         file.recent.retain(|(when, ..)| when.0 > hop.sent_at.0 - days * DAY_MS);
         push_bounded(&mut file.recent, (hop.sent_at, hop.sent, hop.id), RECENT_MAX);
         self.files.touch(FileKey::Pair(key));
+        self.band(programme, from, hop.sent, threshold, true);
+    }
+
+    /// Counts an amount below the threshold in its band, or takes it out again.
+    fn band(&mut self, programme: ProgrammeId, from: PartyKey, sent: i64, threshold: i64, is_new: bool) {
         let part = |share: i64| i128::from(threshold) * i128::from(share) / 100;
-        let (sent, key) = (i128::from(hop.sent), (programme, from));
-        let tally = self.files.tallies.entry(key).or_default();
-        if sent >= part(95) {
-            tally.just_below += 1;
-            tally.just_below_sum += hop.sent;
-        } else if sent >= part(90) {
-            tally.next_below += 1;
+        let (is_just_below, is_next_below) = (i128::from(sent) >= part(95), i128::from(sent) >= part(90));
+        let tally = self.files.tallies.entry((programme, from)).or_default();
+        match (is_just_below, is_next_below, is_new) {
+            (true, _, true) => tally.just_below = tally.just_below.saturating_add(1),
+            (true, _, false) => tally.just_below = tally.just_below.saturating_sub(1),
+            (false, true, true) => tally.next_below = tally.next_below.saturating_add(1),
+            (false, true, false) => tally.next_below = tally.next_below.saturating_sub(1),
+            (false, false, _) => return,
         }
-        self.files.touch(FileKey::Tally(key));
+        if is_just_below {
+            tally.just_below_sum += if is_new { sent } else { -sent };
+        }
+        self.files.touch(FileKey::Tally((programme, from)));
+    }
+
+    /// A reversed payment is no payment below the threshold.
+    fn not_below_threshold(&mut self, programme: ProgrammeId, before: &Hop) {
+        let threshold = self.value(programme, Parameter::ApprovalThreshold);
+        let Some(from) = before.from else { return };
+        let key = (programme, from, before.to);
+        let Some(file) = self.files.pairs.get_mut(&key) else { return };
+        let count = file.recent.len();
+        file.recent.retain(|(.., hop)| *hop != before.id);
+        if file.recent.len() < count {
+            self.files.touch(FileKey::Pair(key));
+            self.band(programme, from, before.sent, threshold, false);
+        }
     }
 
     /// Counts an answered hop for its sender.
@@ -455,15 +490,20 @@ impl Facts {
             return;
         }
         let of = |hop: &Hop| hop.shortfall().map_or((0, 0, 0), |lost| (1, hop.sent, lost));
-        let (hops, sent, lost) = of(hop);
-        let (hops_before, sent_before, lost_before) = before.map_or((0, 0, 0), of);
-        if (hops, sent, lost) == (hops_before, sent_before, lost_before) {
+        let (now, before) = (of(hop), before.map_or((0, 0, 0), of));
+        if now == before {
             return;
         }
         let tally = self.files.tallies.entry((programme, from)).or_default();
-        tally.hops = tally.hops.saturating_add(hops).saturating_sub(hops_before);
-        tally.sent += sent - sent_before;
-        tally.lost += lost - lost_before;
+        tally.hops = tally.hops.saturating_add(now.0).saturating_sub(before.0);
+        tally.sent += now.1 - before.1;
+        tally.lost += now.2 - before.2;
+        for ((_, sent, lost), sign) in [(now, 1), (before, -1)] {
+            let (sent, lost) = (i128::from(sent), i128::from(lost));
+            tally.sent_squared = tally.sent_squared.saturating_add(sign * sent * sent);
+            tally.lost_squared = tally.lost_squared.saturating_add(sign * lost * lost);
+            tally.sent_lost = tally.sent_lost.saturating_add(sign * sent * lost);
+        }
         self.files.touch(FileKey::Tally((programme, from)));
     }
 

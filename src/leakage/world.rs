@@ -620,12 +620,8 @@ impl Run<'_> {
             .collect();
         let now = Moment { height, time: block.time };
         if let Some(happened) = &block.happened {
-            let hops: BTreeMap<HopId, Arc<Hop>> = happened
-                .notes
-                .iter()
-                .filter_map(|note| note.hop())
-                .filter_map(|id| tables.hops.get(&id).map(|hop| (id, hop)))
-                .collect();
+            let hops: BTreeMap<HopId, Arc<Hop>> =
+                happened.hops_named().filter_map(|id| tables.hops.get(&id).map(|hop| (id, hop))).collect();
             self.balances(happened, block);
             for event in happened.events(|id| hops.get(&id).map(Arc::as_ref)) {
                 self.event(&event, &happened.at, now);
