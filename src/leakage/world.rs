@@ -394,6 +394,19 @@ impl World {
         HopId(Place::new(entry, 0).expect("in range"))
     }
 
+    /// Money that its receiver refuses: it goes back.
+    pub fn refused(&mut self, hop: HopId, amount: i64) -> u64 {
+        let (to, hop, amount) = (self.label(self.hop(hop).to), self.reference(hop.0), minor(amount));
+        let body = HopRefuse { amount, currency: inr(), hop, reason: "not ours".to_owned() };
+        self.act(&to, 1, Operation::HopRefuse(body))
+    }
+
+    /// A supervisor's decision on what a recipient disputes.
+    pub fn decided(&mut self, hop: HopId, decision: Decision) -> u64 {
+        let body = DisputeDecide { decision, hop: self.reference(hop.0), reason: "heard".to_owned() };
+        self.act("supervisor", 2, Operation::DisputeDecide(body))
+    }
+
     /// A dispatch reversed while nobody answered it.
     pub fn reversed(&mut self, by: &str, hop: HopId) -> u64 {
         let body = EntryReverse { entry: self.reference(hop.0), reason: "a slip".to_owned() };
