@@ -36,13 +36,13 @@ pub struct RecipientFile {
     pub identity_note: Option<NoteId>,
     /// The party that stated the identity.
     pub identity_by: Option<PartyKey>,
-    /// The identity before, when it was another.
+    /// The identity that the last note of it replaced.
     pub identity_before: Option<PersonDigest>,
     /// Accounts, the newest last: the last is the one that payments go to.
     pub accounts: Vec<AccountSince>,
     /// The household.
     pub household: Option<Uuid>,
-    /// The household before, when it was another.
+    /// The household that the last note of it replaced.
     pub household_before: Option<Uuid>,
     /// The guardian.
     pub guardian: Option<PersonDigest>,

@@ -155,7 +155,7 @@ impl Facts {
             }
             Particular::Identity(digest) => {
                 (file.identity, file.identity_note, file.identity_by) = (Some(digest), Some(id), Some(note.by));
-                file.identity_before = before.identity.filter(|last| *last != digest).or(file.identity_before);
+                file.identity_before = before.identity.filter(|last| *last != digest);
                 self.moves(recipient, Holding::Identity, before.identity, digest, id);
             }
             Particular::Account(account) => {
@@ -166,7 +166,7 @@ impl Facts {
             }
             Particular::Household(household) => {
                 file.household = Some(household);
-                file.household_before = before.household.filter(|last| *last != household).or(file.household_before);
+                file.household_before = before.household.filter(|last| *last != household);
                 let last = before.household.map(household_key);
                 self.moves(recipient, Holding::Household, last, household_key(household), id);
             }
