@@ -95,14 +95,16 @@ pub fn of_due<'a>(recipient: PartyKey, due: &'a DueFile) -> impl Iterator<Item =
     due.payments.iter().map(move |payment| Paid { recipient, due, payment })
 }
 
-/// Every payment that some recipients have something of, in the currency of the first: amounts of
-/// several currencies have no sum.
-pub fn of_recipients<'a>(recipients: &[PartyKey], facts: &'a Facts) -> Vec<Paid<'a>> {
+/// Every payment of which some recipients have something left, in their order.
+pub fn of_recipients<'a>(recipients: &[PartyKey], facts: &'a Facts) -> impl Iterator<Item = Paid<'a>> {
     let files = recipients.iter().filter_map(|recipient| Some((*recipient, facts.recipient(*recipient)?)));
     let dues = files.flat_map(|(recipient, file)| file.dues.iter().map(move |due| (recipient, due)));
-    let mut paid: Vec<Paid<'a>> = dues.flat_map(|(recipient, due)| of_due(recipient, due)).collect();
-    paid.retain(|paid| paid.payment.kept() > 0);
-    let currency = |paid: &Paid<'a>| facts.programme(paid.due.programme).map(|file| file.currency);
+    dues.flat_map(|(recipient, due)| of_due(recipient, due)).filter(|paid| paid.payment.kept() > 0)
+}
+
+/// The payments in the currency of the first: amounts of several currencies have no sum.
+pub fn in_one_currency<'a>(mut paid: Vec<Paid<'a>>, facts: &Facts) -> Vec<Paid<'a>> {
+    let currency = |paid: &Paid<'_>| facts.programme(paid.due.programme).map(|file| file.currency);
     let first = paid.first().and_then(currency);
     paid.retain(|paid| currency(paid) == first);
     paid

@@ -35,8 +35,7 @@ impl Detector for DuplicateIdentity {
             let Some(file) = facts.recipient(recipient) else { return };
             match particular {
                 Particular::Identity(_) => {
-                    let left = file.identity_before.filter(|_| file.identity_note == Some(note.id));
-                    left.into_iter().for_each(|left| judge(left, 1, at.now, facts, found));
+                    file.identity_before.into_iter().for_each(|left| judge(left, 1, at.now, facts, found));
                     file.identity.into_iter().for_each(|digest| judge(digest, 2, at.now, facts, found));
                 }
                 Particular::Status(_) => {
@@ -66,7 +65,7 @@ fn conclusion(digest: PersonDigest, now: Millis, facts: &Facts) -> Option<Conclu
     };
     let active: Vec<PartyKey> = facts.holders(Holding::Identity, digest).iter().filter(is_active).copied().collect();
     let (first, last) = (*active.first()?, *active.last().filter(|_| active.len() > 1)?);
-    let mut paid = payments::of_recipients(&active, facts);
+    let mut paid = payments::in_one_currency(payments::of_recipients(&active, facts).collect(), facts);
     let all = payments::sum(&paid, Payment::kept);
     let of_first = payments::sum(paid.iter().filter(|paid| paid.recipient == first), Payment::kept);
     paid.retain(|paid| paid.recipient != first);

@@ -118,9 +118,9 @@ fn of_household(household: Uuid, of: (ProgrammeId, &str), held: bool, facts: &Fa
 }
 
 fn too_many(members: &[PartyKey], of: (ProgrammeId, &str), allowed: usize, facts: &Facts) -> Option<Conclusion> {
-    let paid = payments::of_recipients(members, facts);
-    let paid: Vec<Paid<'_>> =
-        paid.into_iter().filter(|paid| paid.due.programme == of.0 && paid.due.cycle == of.1).collect();
+    let paid: Vec<Paid<'_>> = payments::of_recipients(members, facts)
+        .filter(|paid| paid.due.programme == of.0 && paid.due.cycle == of.1)
+        .collect();
     let mut by_member: BTreeMap<PartyKey, Vec<Paid<'_>>> = BTreeMap::new();
     paid.iter().for_each(|paid| by_member.entry(paid.recipient).or_default().push(*paid));
     let mut in_order: Vec<_> = by_member

@@ -69,7 +69,7 @@ fn conclusion(digest: PersonDigest, facts: &Facts) -> Option<Conclusion> {
         return None;
     }
     let last: PartyKey = *members.last()?;
-    let paid = payments::of_recipients(members, facts);
+    let paid = payments::in_one_currency(payments::of_recipients(members, facts).collect(), facts);
     let equation = Equation::new("paid", &[("paid", payments::sum(&paid, Payment::kept))]);
     let conclusion = payments::over(Rule::L12, equation, &paid, facts);
     let notes = facts.holder_notes(Holding::Account, digest).iter().map(|note| note.0.entry());

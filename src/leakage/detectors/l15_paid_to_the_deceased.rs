@@ -33,21 +33,22 @@ impl Detector for PaidToTheDeceased {
     }
 
     fn examine(&self, event: &Event<'_>, _: &At, facts: &Facts, found: &mut Found) {
-        let (recipient, file, held) = if let Event::Noted(note, _) = event {
-            let Noted::Of { person: Person::Recipient(recipient), particular: Particular::Status(_), .. } = note.fact
-            else {
-                return;
-            };
-            let Some(file) = facts.recipient(recipient) else { return };
-            // Said before, it may be taken back or be of another day now.
-            (recipient, file, file.statuses.iter().any(|status| is_death(status) && status.note != note.id))
+        let (recipient, held) = if let Event::Noted(note, hop) = event {
+            match (&note.fact, hop) {
+                (Noted::Of { person: Person::Recipient(recipient), particular: Particular::Status(_), .. }, _) => {
+                    // Said before, it may be taken back or be of another day now.
+                    let was_said = |status: &StatusSince| is_death(status) && status.note != note.id;
+                    (*recipient, facts.recipient(*recipient).is_some_and(|file| file.statuses.iter().any(was_said)))
+                }
+                (Noted::Bank { value_date: Some(_), .. }, Some(hop)) => (hop.to, true),
+                _ => return,
+            }
         } else {
             let Some(moved) = payments::moved(event, facts) else { return };
-            (moved.recipient, moved.file, moved.fell)
+            (moved.recipient, moved.fell)
         };
-        if file.statuses.iter().any(is_death) {
-            payments::say(found, Subject::Recipient(recipient), conclusion(recipient, file, facts), held);
-        }
+        let Some(file) = facts.recipient(recipient).filter(|file| file.statuses.iter().any(is_death)) else { return };
+        payments::say(found, Subject::Recipient(recipient), conclusion(recipient, file, facts), held);
     }
 }
 
@@ -56,16 +57,18 @@ fn is_death(status: &StatusSince) -> bool {
 }
 
 fn conclusion(recipient: PartyKey, file: &RecipientFile, facts: &Facts) -> Option<Conclusion> {
-    let all = payments::of_recipients(&[recipient], facts).into_iter();
-    let (late, deaths): (Vec<Paid<'_>>, Vec<NoteId>) =
-        all.filter_map(|paid| Some((paid, death_before(paid, file, facts)?))).unzip();
+    let own = [recipient];
+    let is_late = |paid: &Paid<'_>| death_before(*paid, file, facts).is_some();
+    let late = payments::of_recipients(&own, facts).filter(is_late).collect();
+    let late = payments::in_one_currency(late, facts);
     let since = late.iter().filter_map(|paid| paid.payment.settled_at).min()?;
     let operands = [
         ("paid", payments::sum(&late, Payment::settled)),
         ("returned", payments::sum(&late, |payment| payment.returned)),
     ];
     let conclusion = payments::over(Rule::L15, Equation::new("paid - returned", &operands), &late, facts);
-    let entries = conclusion.entries.iter().copied().chain(deaths.iter().map(|note| note.0.entry())).collect();
+    let deaths = late.iter().filter_map(|paid| death_before(*paid, file, facts));
+    let entries = conclusion.entries.iter().copied().chain(deaths.map(|note| note.0.entry())).collect();
     Some(Conclusion { entries, since: Some(since), ..conclusion })
 }
 
@@ -144,6 +147,17 @@ mod tests {
         assert_eq!(finding.equation.to_string(), "paid - returned = 500 - 200 = 300");
         let token = world.token_of("r1", hops[1]);
         world.given_back("r1", token, "county", 300);
+        world.none(&PaidToTheDeceased);
+    }
+
+    #[test]
+    fn a_value_date_stated_after_the_word_is_what_counts() {
+        let mut world = World::new();
+        world.status("r1", RecipientStatus::Deceased, "2026-11-01");
+        let hop = world.sent("county", "r1", 500);
+        world.answered(hop, 500);
+        assert_eq!(world.findings(&PaidToTheDeceased).len(), 1);
+        world.banked(hop, Some(500), None, Some("2026-11-01"));
         world.none(&PaidToTheDeceased);
     }
 

@@ -6,6 +6,7 @@
 //! make it up. The sender of the last payment is responsible. Source: Niehaus and Sukhtankar 2013,
 //! underpayment, taken from recipients; Payment Integrity Information Act, underpayments.
 
+use crate::ledger::hop::Hop;
 use crate::ledger::ids::PartyKey;
 use crate::ledger::token::HopKind;
 
@@ -39,13 +40,12 @@ impl Detector for UnderEntitlement {
                 (hop.to, due, due.payments.len() > 1)
             }
             Event::Changed(hop, before) if hop.kind == HopKind::Delivery => {
-                let of = |hop: &crate::ledger::hop::Hop| (hop.sent, hop.refused, hop.figures.deducted);
-                let is_same_word = hop.figures.arrived == before.figures.arrived;
-                if is_same_word && of(hop) == of(before) {
+                let of = |hop: &Hop| (hop.sent, hop.refused, hop.figures.deducted);
+                if hop.figures.arrived == before.figures.arrived && of(hop) == of(before) {
                     return;
                 }
                 let Some((_, due)) = payments::due_of(hop, facts) else { return };
-                (hop.to, due, due.payments.len() > 1 || is_same_word || before.figures.arrived.is_some())
+                (hop.to, due, due.payments.len() > 1 || before.figures.arrived.is_some())
             }
             _ => return,
         };

@@ -25,26 +25,27 @@ impl Detector for RecipientDisputes {
         Rule::L33
     }
 
-    fn examine(&self, event: &Event<'_>, _: &At, facts: &Facts, found: &mut Found) {
+    fn examine(&self, event: &Event<'_>, at: &At, facts: &Facts, found: &mut Found) {
         let (hop, held) = match event {
             Event::Opened(hop, _) => (hop, false),
             Event::Changed(hop, before) => (hop, before.state == HopState::Disputed),
             _ => return,
         };
         if hop.state == HopState::Disputed || held {
-            payments::say(found, Subject::Hop(hop.id), conclusion(hop, facts), held);
+            payments::say(found, Subject::Hop(hop.id), conclusion(hop, at, facts), held);
         }
     }
 }
 
-fn conclusion(hop: &Hop, facts: &Facts) -> Option<Conclusion> {
+fn conclusion(hop: &Hop, at: &At, facts: &Facts) -> Option<Conclusion> {
     let word = hop.figures.arrived.filter(|_| hop.state == HopState::Disputed && facts.is_to_recipient(hop))?;
     hop.shortfall().filter(|open| *open > 0)?;
     let operands =
         [("s", hop.sent.into()), ("f", hop.figures.deducted.into()), ("q", hop.refused.into()), ("v", word.into())];
     let equation = Equation::new("s - f - q - v", &operands);
     let conclusion = Conclusion::new(Rule::L33, equation).of_hop(hop, facts.allocation(hop)?);
-    Some(Conclusion { recipient: Some(hop.to), since: hop.figures.answered_at, ..conclusion })
+    let entries = conclusion.entries.iter().copied().chain(at.entry).collect();
+    Some(Conclusion { recipient: Some(hop.to), entries, since: hop.figures.answered_at, ..conclusion })
 }
 
 #[cfg(test)]

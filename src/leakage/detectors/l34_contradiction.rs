@@ -28,14 +28,14 @@ impl Detector for Contradiction {
         Rule::L34
     }
 
-    fn examine(&self, event: &Event<'_>, _: &At, facts: &Facts, found: &mut Found) {
+    fn examine(&self, event: &Event<'_>, at: &At, facts: &Facts, found: &mut Found) {
         let (hop, held) = match event {
             Event::Noted(note, Some(hop)) if is_collection(&note.fact) => (hop, false),
             Event::Opened(hop, _) => (hop, false),
-            Event::Changed(hop, before) => (hop, conclusion(before, facts).is_some()),
+            Event::Changed(hop, before) => (hop, conclusion(before, at, facts).is_some()),
             _ => return,
         };
-        payments::say(found, Subject::Hop(hop.id), conclusion(hop, facts), held);
+        payments::say(found, Subject::Hop(hop.id), conclusion(hop, at, facts), held);
     }
 }
 
@@ -43,7 +43,7 @@ fn is_collection(fact: &Noted) -> bool {
     matches!(fact, Noted::Evidence(evidence) if evidence.kind == EvidenceKind::Collected)
 }
 
-fn conclusion(hop: &Hop, facts: &Facts) -> Option<Conclusion> {
+fn conclusion(hop: &Hop, at: &At, facts: &Facts) -> Option<Conclusion> {
     let word = hop.figures.arrived.filter(|_| facts.is_to_recipient(hop))?;
     let net = hop.sent - hop.figures.deducted;
     let credited = booked(hop.credited, net, hop.refused);
@@ -64,7 +64,7 @@ fn conclusion(hop: &Hop, facts: &Facts) -> Option<Conclusion> {
     Some(Conclusion {
         responsible: hop.via.or(conclusion.responsible),
         recipient: Some(hop.to),
-        entries: conclusion.entries.iter().copied().chain(collected).collect(),
+        entries: conclusion.entries.iter().copied().chain(collected).chain(at.entry).collect(),
         since: hop.figures.answered_at,
         ..conclusion
     })

@@ -36,3 +36,46 @@ pub const ALL: &[&dyn Detector] = &[
     &l33_recipient_disputes::RecipientDisputes,
     &l34_contradiction::Contradiction,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leakage::rule::Rule;
+    use crate::leakage::world::{With, World, digest, id, line};
+    use crate::ledger::note::{EvidenceKind, Particular, RecipientStatus};
+
+    #[test]
+    fn every_detector_finds_a_rule_of_its_own_in_order() {
+        let rules: Vec<Rule> = ALL.iter().map(|detector| detector.rule()).collect();
+        assert!(rules.is_sorted_by(|one, next| one < next), "{rules:?}");
+    }
+
+    /// Each word costs a look-up, and most payments are all right.
+    #[test]
+    fn of_payments_that_are_all_right_nothing_is_said() {
+        let mut world = World::new();
+        for recipient in ["r1", "r2"] {
+            world.of_recipient(recipient, Particular::Identity(digest(recipient)), None);
+            world.of_recipient(recipient, Particular::Account(digest(recipient)), None);
+            world.of_recipient(recipient, Particular::Household(id("house")), None);
+            world.status(recipient, RecipientStatus::Active, "2026-01-01");
+        }
+        for cycle in ["2026-10", "2026-11"] {
+            let with = With { cycle: Some(cycle), via: Some("bank"), ..With::default() };
+            for recipient in ["r1", "r2"] {
+                world.entitled(recipient, cycle, 500, "2026-11-10");
+            }
+            let token = world.fund("county", 1_000, &with);
+            for hop in world.dispatch("county", token, &[("r1", 500), ("r2", 500)], &with) {
+                let asked = line(EvidenceKind::ConfirmationRequested);
+                world.evidence_of_hop("county", EvidenceKind::ConfirmationRequested, hop, &asked);
+                world.banked(hop, Some(500), None, Some("2026-11-02"));
+                world.answered(hop, 500);
+            }
+        }
+        world.pass(10);
+        for detector in ALL {
+            assert_eq!(world.said(*detector), Vec::new(), "{}", detector.rule().code());
+        }
+    }
+}
