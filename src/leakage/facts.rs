@@ -168,7 +168,7 @@ impl Facts {
         }
         // What a recipient sends back belongs to one of the own payments.
         if let Some(from) = hop.from.filter(|from| self.kind(*from) == Some(PartyKind::Recipient)) {
-            wanted.push(FileKey::Recipient(from));
+            self.of_recipient(from, wanted);
         }
         if let Some(case) = self.hop(hop.id).and_then(|file| file.case) {
             wanted.push(FileKey::Case(case));
@@ -191,7 +191,17 @@ impl Facts {
         let household = file.household.map(|id| (Holding::Household, household_key(id)));
         for of in account.into_iter().chain(identity).chain(household) {
             wanted.push(FileKey::Holders(of));
-            wanted.extend(self.holders(of.0, of.1).iter().map(|member| FileKey::Recipient(*member)));
+            self.of_members(of, wanted);
+        }
+        wanted.extend(file.dues.iter().map(|due| FileKey::Programme(due.programme)));
+    }
+
+    /// Those who share something, with the programmes that they are paid from.
+    fn of_members(&self, of: (Holding, PersonDigest), wanted: &mut Vec<FileKey>) {
+        for member in self.holders(of.0, of.1) {
+            wanted.push(FileKey::Recipient(*member));
+            let dues = self.recipient(*member).map_or(&[][..], |file| &file.dues);
+            wanted.extend(dues.iter().map(|due| FileKey::Programme(due.programme)));
         }
     }
 
@@ -207,7 +217,7 @@ impl Facts {
                     _ => return,
                 };
                 wanted.push(FileKey::Holders(of));
-                wanted.extend(self.holders(of.0, of.1).iter().map(|member| FileKey::Recipient(*member)));
+                self.of_members(of, wanted);
             }
             Noted::Entitled { recipient, programme, .. } => {
                 wanted.extend([FileKey::Recipient(*recipient), FileKey::Programme(*programme)]);

@@ -34,10 +34,16 @@ pub struct RecipientFile {
     pub identity: Option<PersonDigest>,
     /// The note that stated the identity.
     pub identity_note: Option<NoteId>,
+    /// The party that stated the identity.
+    pub identity_by: Option<PartyKey>,
+    /// The identity that the last note of it replaced.
+    pub identity_before: Option<PersonDigest>,
     /// Accounts, the newest last: the last is the one that payments go to.
     pub accounts: Vec<AccountSince>,
     /// The household.
     pub household: Option<Uuid>,
+    /// The household that the last note of it replaced.
+    pub household_before: Option<Uuid>,
     /// The guardian.
     pub guardian: Option<PersonDigest>,
     /// Who may collect.
@@ -98,6 +104,8 @@ pub struct Entitled {
     pub note: NoteId,
     /// The party that said so.
     pub by: PartyKey,
+    /// Whether it replaced an earlier one.
+    pub restated: bool,
 }
 
 /// A delivery to a recipient.
@@ -123,8 +131,10 @@ pub struct Payment {
     pub credited: Option<i64>,
     /// `v`: what the recipient says was received.
     pub word: Option<i64>,
-    /// What the recipient sent back afterwards.
+    /// What the recipient sent back afterwards, less what of that was refused or reversed.
     pub returned: i64,
+    /// The hops by which it was sent back.
+    pub returns: Vec<HopId>,
     /// When it was sent (stated).
     pub sent_at: Millis,
     /// When it was first booked or confirmed above zero (stated, or the bank's value date).
@@ -140,8 +150,20 @@ pub struct Payment {
 impl Payment {
     /// `x`: what the bank booked or the recipient confirmed, whichever is more.
     pub fn settled(&self) -> i64 {
-        self.credited.unwrap_or(0).max(self.word.unwrap_or(0))
+        let booked = booked(self.credited, self.sent - self.deducted, self.refused);
+        booked.max(self.word.unwrap_or(0))
     }
+
+    /// What was settled and not sent back: what the recipient has of it.
+    pub fn kept(&self) -> i64 {
+        self.settled() - self.returned
+    }
+}
+
+/// What of a credit is still booked when so much of a net amount bounced: the bank need not state
+/// its credit anew when money comes back that it had credited.
+pub fn booked(credited: Option<i64>, net: i64, refused: i64) -> i64 {
+    credited.map_or(0, |credited| credited.min(credited.max(net) - refused).max(0))
 }
 
 impl DueFile {

@@ -124,7 +124,7 @@ impl Facts {
                 self.particular(note, *recipient, *particular, *since);
             }
             Noted::Entitled { recipient, programme, cycle, purpose, amount, due } => {
-                let entitled = Entitled { amount: *amount, due: *due, note: note.id, by: note.by };
+                let entitled = Entitled { amount: *amount, due: *due, note: note.id, by: note.by, restated: false };
                 self.entitled(*recipient, (*programme, cycle, purpose), entitled);
             }
             Noted::Evidence(evidence) => self.evidence(note.id, evidence, hop),
@@ -158,7 +158,8 @@ impl Facts {
                 push_bounded(&mut file.statuses, StatusSince { status, since, note: id }, PARTICULARS_MAX);
             }
             Particular::Identity(digest) => {
-                (file.identity, file.identity_note) = (Some(digest), Some(id));
+                (file.identity, file.identity_note, file.identity_by) = (Some(digest), Some(id), Some(note.by));
+                file.identity_before = before.identity.filter(|last| *last != digest);
                 self.moves(recipient, Holding::Identity, before.identity, digest, id);
             }
             Particular::Account(account) => {
@@ -169,6 +170,7 @@ impl Facts {
             }
             Particular::Household(household) => {
                 file.household = Some(household);
+                file.household_before = before.household.filter(|last| *last != household);
                 let last = before.household.map(household_key);
                 self.moves(recipient, Holding::Household, last, household_key(household), id);
             }
@@ -204,7 +206,7 @@ impl Facts {
     fn entitled(&mut self, recipient: PartyKey, of: (ProgrammeId, &str, &str), entitled: Entitled) {
         let due = due_of(self.files.recipients.entry(recipient).or_default(), of);
         let (before, paid) = (due.entitled, paid_of(due));
-        due.entitled = Some(entitled);
+        due.entitled = Some(Entitled { restated: before.is_some(), ..entitled });
         let after = paid_of(due);
         self.files.touch(FileKey::Recipient(recipient));
         let Some(programme) = self.files.programmes.get_mut(&of.0) else { return };
@@ -222,7 +224,9 @@ impl Facts {
         match (evidence.kind, hop) {
             (EvidenceKind::Authenticated | EvidenceKind::RegistryMatch | EvidenceKind::FieldVisit, _) => {
                 if let Some(recipient) = evidence.party {
-                    self.files.recipients.entry(recipient).or_default().sign_of_life = Some((evidence.at, note));
+                    let file = self.files.recipients.entry(recipient).or_default();
+                    // One that is recorded late does not hide a later one.
+                    file.sign_of_life = file.sign_of_life.max(Some((evidence.at, note)));
                     self.files.touch(FileKey::Recipient(recipient));
                 }
             }
@@ -289,7 +293,10 @@ impl Facts {
             self.passed_on(hop, came_by, at);
         }
         if let (HopKind::Return, Some(from), Some(came_by)) = (hop.kind, hop.from, came_by) {
-            self.edit_payment(from, came_by, |payment| payment.returned += hop.sent);
+            self.edit_payment(from, came_by, |payment| {
+                payment.returned += hop.sent - hop.refused;
+                payment.returns.push(hop.id);
+            });
         }
         for (code, _) in &hop.figures.deductions {
             self.explained(code, Some(hop.id), Some(allocation.programme), at);
@@ -315,6 +322,7 @@ impl Facts {
             credited: hop.credited,
             word: hop.figures.arrived,
             returned: 0,
+            returns: Vec::new(),
             sent_at: hop.sent_at,
             settled_at: None,
             value_date: None,
@@ -322,9 +330,10 @@ impl Facts {
             reported: hop.reported,
         };
         let due = due_of(self.files.recipients.entry(hop.to).or_default(), (allocation.programme, cycle, purpose));
+        let paid = paid_of(due);
         push_bounded(&mut due.payments, payment, PAYMENTS_MAX);
         self.files.touch(FileKey::Recipient(hop.to));
-        self.settle(allocation.programme, hop, 0, at);
+        self.settle(allocation.programme, hop, paid, at);
     }
 
     /// The part of a hop's deductions that the schedule allows.
@@ -375,6 +384,7 @@ impl Facts {
             *last = leg(hop);
             self.files.touch(FileKey::Hop(hop.id));
         }
+        self.returned(hop, before);
         if let Some(case) = self.hop(hop.id).and_then(|file| file.case) {
             let rise = hop.figures.arrived.unwrap_or(0) - before.figures.arrived.unwrap_or(0);
             self.files.cases.entry(case).or_default().recovered += rise;
@@ -385,6 +395,18 @@ impl Facts {
             self.explained(code, Some(hop.id), Some(allocation.programme), at);
         }
         self.tally(allocation.programme, hop, Some(before));
+    }
+
+    /// A hop by which a recipient sends back was reversed or refused.
+    fn returned(&mut self, hop: &Hop, before: &Hop) {
+        let change = (hop.sent - hop.refused) - (before.sent - before.refused);
+        let Some(from) = hop.from.filter(|_| hop.kind == HopKind::Return && change != 0) else { return };
+        let Some(file) = self.files.recipients.get_mut(&from) else { return };
+        let mut payments = file.dues.iter_mut().flat_map(|due| &mut due.payments);
+        if let Some(payment) = payments.find(|payment| payment.returns.contains(&hop.id)) {
+            payment.returned += change;
+            self.files.touch(FileKey::Recipient(from));
+        }
     }
 
     /// Notes when a payment was settled, and what that is of its entitlement.

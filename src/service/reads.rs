@@ -163,7 +163,8 @@ pub async fn sums(
 ) -> Result<Grouped, ReadError> {
     let groups = views.sums(filter, by, moment.height, moment.at).await?;
     // Entitlements are nobody's who passes money on.
-    let entitled = match findings.filter(|_| filter.party.is_none() && !matches!(by, GroupBy::Party | GroupBy::HopKind)) {
+    let entitled = match findings.filter(|_| filter.party.is_none() && !matches!(by, GroupBy::Party | GroupBy::HopKind))
+    {
         Some(findings) => findings.entitled(moment.at).await?,
         None => Vec::new(),
     };
@@ -215,7 +216,19 @@ fn group(
     let coverage = hops.coverage();
     let broad_rate = entitled.and_then(|entitled| statement.broad_rate(entitled));
     let interval = interval(narrow_rate, coverage, hops.answers);
-    ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate, coverage, entitled, interval }
+    ReportGroup {
+        key,
+        key_text,
+        label,
+        currency,
+        statement,
+        hops,
+        narrow_rate,
+        broad_rate,
+        coverage,
+        entitled,
+        interval,
+    }
 }
 
 /// The interval of a rate that rests on a sample: some recipients answered and others did not.
@@ -235,7 +248,9 @@ fn entitled_by_group(
     let paths: BTreeMap<_, &str> = tables.areas.iter().map(|(path, id)| (*id, path.as_str())).collect();
     let mut groups = BTreeMap::new();
     for sum in entitled {
-        let Some(currency) = tables.programmes.get(&sum.programme).map(|programme| programme.currency) else { continue };
+        let Some(currency) = tables.programmes.get(&sum.programme).map(|programme| programme.currency) else {
+            continue;
+        };
         let area = paths.get(&sum.area).copied().unwrap_or_default();
         let is_meant = filter.programme.is_none_or(|programme| programme == sum.programme)
             && filter.cycle.as_ref().is_none_or(|cycle| *cycle == sum.cycle)
