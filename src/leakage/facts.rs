@@ -35,6 +35,8 @@ pub struct Facts {
     pub cycles: Cycles,
     /// Balances by the ledger at the moment that a note of a balance is about.
     pub balances: BTreeMap<NoteId, i64>,
+    /// What an entry sent by the hops that were opened so far: the last entry, and the sum.
+    pub sent_by_entry: (Option<u64>, i64),
 }
 
 impl Facts {
@@ -88,6 +90,11 @@ impl Facts {
     /// Whether a hop goes to a recipient.
     pub fn is_to_recipient(&self, hop: &Hop) -> bool {
         hop.kind == HopKind::Delivery && self.kind(hop.to) == Some(PartyKind::Recipient)
+    }
+
+    /// The recipient whom a hop goes to, if it is one.
+    pub fn person(&self, hop: &Hop) -> Option<PartyKey> {
+        self.is_to_recipient(hop).then_some(hop.to)
     }
 
     /// The recipients who share something, in the order in which they came to it.

@@ -123,7 +123,7 @@ pub struct Payment {
     pub sent: i64,
     /// `f`.
     pub deducted: i64,
-    /// The part of `f` that the programme's schedule allows.
+    /// The part of `f` that the programme's schedule allowed when it was declared.
     pub lawful: i64,
     /// `q`.
     pub refused: i64,
@@ -254,7 +254,7 @@ pub struct Parked {
     pub since: NaiveDate,
     /// The last day that was counted.
     pub last: NaiveDate,
-    /// The balance at the end of that day, in minor units.
+    /// The balance at the end of that day, in minor units; 0 on the first day without any.
     pub balance: i64,
     /// The sum of the balances at the ends of all days since: minor units times days.
     pub balance_days: i128,
@@ -292,6 +292,8 @@ pub struct HopFile {
     pub legs: Vec<Leg>,
     /// The officers who signed its dispatch.
     pub sent_by: Vec<Uuid>,
+    /// The part of `f` that the programme's schedule allowed when it was declared.
+    pub lawful: i64,
     /// What documents show of it, in minor units.
     pub documents: i64,
     /// The notes of these documents.
@@ -325,6 +327,8 @@ pub struct AllocationFile {
     pub deliveries: u32,
     /// What was sent by them.
     pub delivered: i64,
+    /// What of it was sent by those beyond the declared number of recipients.
+    pub beyond: i64,
 }
 
 /// What is known of a programme.
@@ -346,7 +350,8 @@ pub struct ProgrammeFile {
     pub entitled: BTreeMap<NaiveDate, i64>,
     /// What was paid of entitlements, never more than each.
     pub paid_of_entitled: i64,
-    /// What was sent to recipients and end payees by day (stated), of the newest two years.
+    /// What was sent to recipients and end payees by day (stated), of the newest two years; not what
+    /// imports report.
     pub delivered_by_day: BTreeMap<NaiveDate, i64>,
 }
 

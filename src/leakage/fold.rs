@@ -79,6 +79,7 @@ impl Facts {
                 declared_by: None,
                 deliveries: 0,
                 delivered: 0,
+                beyond: 0,
             },
         );
         self.files.touch(FileKey::Allocation(allocation.id));
@@ -277,20 +278,25 @@ impl Facts {
     }
 
     fn opened(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let sent_before = if self.sent_by_entry.0 == at.entry { self.sent_by_entry.1 } else { 0 };
+        self.sent_by_entry = (at.entry, sent_before.saturating_add(hop.sent));
         let Some(allocation) = self.allocation(hop).cloned() else { return };
         if hop.kind == HopKind::Delivery {
             if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
-                file.deliveries += 1;
+                file.deliveries = file.deliveries.saturating_add(1);
                 file.delivered += hop.sent;
+                if file.declared_recipients.is_some_and(|declared| file.deliveries > declared) {
+                    file.beyond += hop.sent;
+                }
                 self.files.touch(FileKey::Allocation(hop.allocation));
             }
-            self.delivered(allocation.programme, hop);
+            self.delivered(allocation.programme, hop, hop.sent);
         }
         let to_recipient = self.is_to_recipient(hop);
         if to_recipient {
             self.paid(&allocation, hop, at);
         } else {
-            self.passed_on(hop, came_by, at);
+            self.passed_on(allocation.programme, hop, came_by, at);
         }
         if let (HopKind::Return, Some(from), Some(came_by)) = (hop.kind, hop.from, came_by) {
             self.edit_payment(from, came_by, |payment| {
@@ -307,7 +313,7 @@ impl Facts {
 
     /// A payment to a recipient.
     fn paid(&mut self, allocation: &AllocationFile, hop: &Hop, at: &At) {
-        let lawful = self.lawful(allocation.programme, hop);
+        let lawful = self.lawful(allocation.programme, hop, &[]);
         let cycle = hop.for_cycle.as_deref().unwrap_or(&allocation.cycle);
         let purpose = hop.purpose.as_deref().unwrap_or(&allocation.purpose);
         let payment = Payment {
@@ -336,19 +342,26 @@ impl Facts {
         self.settle(allocation.programme, hop, paid, at);
     }
 
-    /// The part of a hop's deductions that the schedule allows.
-    fn lawful(&self, programme: ProgrammeId, hop: &Hop) -> i64 {
+    /// What the schedule now allows of the deductions that a hop has beside those that it had.
+    fn lawful(&self, programme: ProgrammeId, hop: &Hop, had: &[(String, i64)]) -> i64 {
         let Some(programme) = self.programme(programme) else { return 0 };
-        hop.figures.deductions.iter().map(|(code, amount)| (*amount).min(programme.cap(code, hop.sent))).sum()
+        let had = |code: &str| had.iter().find(|(known, _)| known == code).map_or(0, |(_, amount)| *amount);
+        let rise = |(code, amount): &(String, i64)| {
+            let cap = programme.cap(code, hop.sent);
+            (*amount).min(cap) - had(code).min(cap)
+        };
+        hop.figures.deductions.iter().map(rise).sum()
     }
 
     /// A hop between parties, or to an end payee.
-    fn passed_on(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+    fn passed_on(&mut self, programme: ProgrammeId, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let lawful = self.lawful(programme, hop, &[]);
         let before = came_by.and_then(|id| self.hop(id)).map(|file| file.legs.clone()).unwrap_or_default();
         let file = self.files.hops.entry(hop.id).or_default();
         file.legs = before;
         push_bounded(&mut file.legs, leg(hop), RECENT_MAX);
         file.sent_by.clone_from(&at.officers);
+        file.lawful = lawful;
         self.files.touch(FileKey::Hop(hop.id));
     }
 
@@ -359,19 +372,26 @@ impl Facts {
             if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
                 file.deliveries = file.deliveries.saturating_sub(1);
                 file.delivered -= before.sent;
+                // With one fewer, the money of one fewer is beyond the declared number.
+                let is_beyond = file.declared_recipients.is_some_and(|declared| file.deliveries > declared);
+                file.beyond = if is_beyond { (file.beyond - before.sent).max(0) } else { 0 };
                 self.files.touch(FileKey::Allocation(hop.allocation));
             }
+            self.delivered(allocation.programme, hop, -before.sent);
         }
         if reversed {
             self.not_below_threshold(allocation.programme, before);
         }
+        let lawful = match hop.figures.deductions == before.figures.deductions {
+            true => 0,
+            false => self.lawful(allocation.programme, hop, &before.figures.deductions),
+        };
         if self.is_to_recipient(hop) {
             let settled = self.payment(hop).map_or(0, |(_, due, _)| paid_of(due));
-            let lawful = self.lawful(allocation.programme, hop);
             self.edit_payment(hop.to, hop.id, |payment| {
                 payment.sent = hop.sent;
                 payment.deducted = hop.figures.deducted;
-                payment.lawful = payment.lawful.max(lawful).min(payment.deducted);
+                payment.lawful = (payment.lawful + lawful).clamp(0, payment.deducted);
                 payment.refused = hop.refused;
                 payment.credited = hop.credited;
                 payment.word = hop.figures.arrived;
@@ -380,8 +400,11 @@ impl Facts {
                 self.forget_payment(hop.to, hop.id);
             }
             self.settle(allocation.programme, hop, settled, at);
-        } else if let Some(last) = self.files.hops.get_mut(&hop.id).and_then(|file| file.legs.last_mut()) {
-            *last = leg(hop);
+        } else if let Some(file) = self.files.hops.get_mut(&hop.id) {
+            file.lawful = (file.lawful + lawful).clamp(0, hop.figures.deducted);
+            if let Some(last) = file.legs.last_mut() {
+                *last = leg(hop);
+            }
             self.files.touch(FileKey::Hop(hop.id));
         }
         self.returned(hop, before);
@@ -449,10 +472,12 @@ impl Facts {
         }
     }
 
-    fn delivered(&mut self, programme: ProgrammeId, hop: &Hop) {
-        let Some(file) = self.files.programmes.get_mut(&programme) else { return };
+    fn delivered(&mut self, programme: ProgrammeId, hop: &Hop, sent: i64) {
+        let Some(file) = self.files.programmes.get_mut(&programme).filter(|_| !hop.reported) else { return };
         let day = file.day(hop.sent_at);
-        *file.delivered_by_day.entry(day).or_default() += hop.sent;
+        if sent >= 0 || file.delivered_by_day.contains_key(&day) {
+            *file.delivered_by_day.entry(day).or_default() += sent;
+        }
         if file.delivered_by_day.len() > DAYS_KEPT {
             file.delivered_by_day.pop_first();
         }
@@ -537,13 +562,13 @@ impl Facts {
             let days = before.map_or(0, |before| (today - before.last).num_days());
             let parked = match before {
                 // What it held at the last look it held until now.
-                Some(before) => Parked {
+                Some(before) if before.balance != 0 => Parked {
                     last: today,
                     balance: *balance,
                     balance_days: before.balance_days + i128::from(before.balance) * i128::from(days),
                     since: before.since,
                 },
-                None => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
+                _ => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
             };
             file.parked.insert(*programme, parked);
             self.files.touch(FileKey::Party(*party));
@@ -557,10 +582,13 @@ impl Facts {
             .filter(|key| !held.contains(key))
             .collect();
         for (party, programme) in empty {
-            if let Some(file) = self.files.parties.get_mut(&party) {
-                file.parked.remove(&programme);
-                self.files.touch(FileKey::Party(party));
+            let Some(file) = self.files.parties.get_mut(&party) else { continue };
+            match file.parked.get_mut(&programme) {
+                // Once it is seen to be empty; then it is forgotten.
+                Some(parked) if parked.balance != 0 => parked.balance = 0,
+                _ => drop(file.parked.remove(&programme)),
             }
+            self.files.touch(FileKey::Party(party));
         }
     }
 }

@@ -23,10 +23,19 @@ const EXACT_TRIALS_MAX: u32 = 10_000;
 /// The Wilson score interval at 95 per cent of `k` of `n`, with six places; none without a trial or
 /// with more hits than trials. Source: Wilson 1927; formula as in Newcombe 1998, method 3.
 pub fn wilson(k: u64, n: u64) -> Option<(Decimal, Decimal)> {
-    if n == 0 || k > n {
+    match n == 0 || k > n {
+        true => None,
+        false => wilson_of_rate(Decimal::from(k) / Decimal::from(n), n),
+    }
+}
+
+/// The same of a rate that was seen in a sample of `n`; none of an empty one, and of a rate that is
+/// no share.
+pub fn wilson_of_rate(share: Decimal, n: u64) -> Option<(Decimal, Decimal)> {
+    if n == 0 || share < Decimal::ZERO || share > Decimal::ONE {
         return None;
     }
-    let (n, share) = (Decimal::from(n), Decimal::from(k) / Decimal::from(n));
+    let n = Decimal::from(n);
     let of_z = Z_95 * Z_95 / n;
     let centre = share + of_z / TWO;
     let half = Z_95 * sqrt(share * (Decimal::ONE - share) / n + of_z / n / Decimal::from(4));
