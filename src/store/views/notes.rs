@@ -57,6 +57,11 @@ impl Views {
         self.cases_where(case_version::Column::Id.eq(id.0.to_key()).into()).await
     }
 
+    /// The versions of some cases, each with its first first.
+    pub async fn versions_of_cases(&self, ids: &[CaseId]) -> Result<Vec<Case>, ViewsError> {
+        self.cases_where(case_version::Column::Id.is_in(ids.iter().map(|id| id.0.to_key()))).await
+    }
+
     /// The versions of the cases of a finding, the first first.
     pub async fn cases_of_finding(&self, finding: Uuid) -> Result<Vec<Case>, ViewsError> {
         self.cases_where(case_version::Column::Finding.eq(finding.as_bytes().to_vec()).into()).await
