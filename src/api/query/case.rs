@@ -41,6 +41,7 @@ pub struct CaseQuery;
 impl CaseQuery {
     /// A case by its id; null when there is none that may be seen. Added in 0.1.0.
     async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "Its id: `case_...`.")] id: ID) -> Result<Option<Case>> {
+        api(ctx)?.viewer()?;
         Case::by_id(ctx, id::case(&id)?)
     }
 
