@@ -391,6 +391,13 @@ pub const IMPORT_PROGRAMMES_MAX: usize = 1_000;
 /// an import has no hurry and a person's machine little memory: about 60 MB.
 pub const IMPORT_LAG_FACTS_MAX: i64 = 200_000;
 
+/// Operations whose hops one list of evidence names: each costs a look-up, and the ledger takes no
+/// more.
+pub const EVIDENCE_ENTRIES_MAX: usize = 1_000;
+
+/// Notes about one thing that a reader is shown, the newest: a recipient has a few for each cycle.
+pub const NOTES_ABOUT_MAX: u64 = 1_000;
+
 /// Rows of tables that one request may look up.
 pub const IMPORTED_ROWS_MAX: usize = 1_000;
 

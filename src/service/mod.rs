@@ -5,8 +5,8 @@
 //!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height;
 //!   [`examiner`] follows the views with what an [`examination`] of the blocks concludes.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
-//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
-//!   the blocks read last, [`statements`]
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`notes`] what
+//!   moves no money, [`bodies`] keeps the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
@@ -33,6 +33,7 @@ pub mod logins;
 pub mod made;
 pub mod metrics;
 pub mod node;
+pub mod notes;
 pub mod officers;
 pub mod operation;
 pub mod orderer;
