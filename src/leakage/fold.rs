@@ -102,12 +102,14 @@ impl Facts {
 
     /// An officer used an explanation.
     fn explained(&mut self, explanation: &str, hop: Option<HopId>, programme: Option<ProgrammeId>, at: &At) {
+        let level = at.party.and_then(|party| self.party(party)).map_or_else(String::new, |party| party.level.clone());
         for officer in &at.officers {
             let file = self.files.officers.entry(*officer).or_default();
             *file.explanations.entry(explanation.to_owned()).or_default() += 1;
             file.newest.insert(explanation.to_owned(), hop);
             file.parties.extend(at.party);
             file.programme = programme.or(file.programme);
+            file.level.clone_from(&level);
             self.files.touch(FileKey::Officer(*officer));
         }
     }
@@ -346,12 +348,13 @@ impl Facts {
     fn changed(&mut self, hop: &Hop, before: &Hop, at: &At) {
         let Some(allocation) = self.allocation(hop).cloned() else { return };
         let reversed = hop.state == HopState::Reversed && before.state != HopState::Reversed;
-        if hop.kind == HopKind::Delivery && reversed {
-            if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
-                file.deliveries = file.deliveries.saturating_sub(1);
-                file.delivered -= before.sent;
-                self.files.touch(FileKey::Allocation(hop.allocation));
-            }
+        if hop.kind == HopKind::Delivery
+            && reversed
+            && let Some(file) = self.files.allocations.get_mut(&hop.allocation)
+        {
+            file.deliveries = file.deliveries.saturating_sub(1);
+            file.delivered -= before.sent;
+            self.files.touch(FileKey::Allocation(hop.allocation));
         }
         if reversed {
             self.not_below_threshold(allocation.programme, before);
