@@ -445,7 +445,9 @@ pub struct OfficerFile {
     pub newest: BTreeMap<String, Option<HopId>>,
     /// The parties that the officer signed for.
     pub parties: BTreeSet<PartyKey>,
-    /// The programme in which the officer explained something last.
+    /// The level of the party for which the officer explained something last.
+    pub level: String,
+    /// The programme in which that was.
     pub programme: Option<ProgrammeId>,
 }
 

@@ -103,12 +103,14 @@ impl Facts {
 
     /// An officer used an explanation.
     fn explained(&mut self, explanation: &str, hop: Option<HopId>, programme: Option<ProgrammeId>, at: &At) {
+        let level = at.party.and_then(|party| self.party(party)).map_or_else(String::new, |party| party.level.clone());
         for officer in &at.officers {
             let file = self.files.officers.entry(*officer).or_default();
             *file.explanations.entry(explanation.to_owned()).or_default() += 1;
             file.newest.insert(explanation.to_owned(), hop);
             file.parties.extend(at.party);
             file.programme = programme.or(file.programme);
+            file.level.clone_from(&level);
             self.files.touch(FileKey::Officer(*officer));
         }
     }

@@ -114,6 +114,12 @@ const PARTIES: [(&str, PartyKind, &str); 8] = [
 /// How many recipients there are: `r1`, `r2`, ... in the area of the county.
 const RECIPIENTS: u8 = 12;
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
     /// The administration on 2 November 2026, before anything was paid.
     pub fn new() -> Self {
@@ -447,6 +453,15 @@ impl World {
         let body = EvidenceRecord { entries: vec![EntryReference { digest, operation }] };
         let line = EvidenceLine { kind, hop: Some((0, output)), ..line.clone() };
         self.act(by, 1, Operation::EvidenceRecord(body, vec![line]))
+    }
+
+    /// Evidence of several hops of one entry, in one operation.
+    pub fn evidence_of_hops(&mut self, by: &str, hops: &[HopId], line: &EvidenceLine) -> u64 {
+        let first = hops.first().expect("tests name hops");
+        let Reference { digest, operation, .. } = self.reference(first.0);
+        let body = EvidenceRecord { entries: vec![EntryReference { digest, operation }] };
+        let of = |hop: &HopId| EvidenceLine { hop: Some((0, hop.0.position())), ..line.clone() };
+        self.act(by, 1, Operation::EvidenceRecord(body, hops.iter().map(of).collect()))
     }
 
     /// Other evidence, stated by a party.

@@ -15,6 +15,7 @@ pub mod l17_over_entitlement;
 pub mod l18_under_entitlement;
 pub mod l24_split_payments;
 pub mod l25_threshold_bunching;
+pub mod l26_agent_concentration;
 pub mod l27_collector_substitution;
 pub mod l29_unclaimed;
 pub mod l30_unmatched_debit;
@@ -22,7 +23,9 @@ pub mod l31_unbanked;
 pub mod l32_bank_mismatch;
 pub mod l33_recipient_disputes;
 pub mod l34_contradiction;
+pub mod l40_peer_outlier;
 pub mod l42_low_recovery;
+pub mod l43_explanation_abuse;
 
 use super::examine::Detector;
 
@@ -43,6 +46,7 @@ pub const ALL: &[&dyn Detector] = &[
     &l18_under_entitlement::UnderEntitlement,
     &l24_split_payments::SplitPayments,
     &l25_threshold_bunching::ThresholdBunching,
+    &l26_agent_concentration::AgentConcentration,
     &l27_collector_substitution::CollectorSubstitution,
     &l29_unclaimed::Unclaimed,
     &l30_unmatched_debit::UnmatchedDebit,
@@ -50,7 +54,9 @@ pub const ALL: &[&dyn Detector] = &[
     &l32_bank_mismatch::BankMismatch,
     &l33_recipient_disputes::RecipientDisputes,
     &l34_contradiction::Contradiction,
+    &l40_peer_outlier::PeerOutlier,
     &l42_low_recovery::LowRecovery,
+    &l43_explanation_abuse::ExplanationAbuse,
 ];
 
 #[cfg(test)]
