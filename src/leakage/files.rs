@@ -298,6 +298,8 @@ pub struct HopFile {
     pub documents: i64,
     /// The notes of these documents.
     pub document_notes: Vec<NoteId>,
+    /// Their digests: a document that is produced again shows nothing more.
+    pub document_digests: Vec<PersonDigest>,
     /// Who collected it, with the note.
     pub collected: Option<(PersonDigest, NoteId)>,
     /// The case that it is a recovery of.

@@ -238,6 +238,12 @@ impl Facts {
             }
             (EvidenceKind::Document, Some(hop)) => {
                 let file = self.files.hops.entry(hop.id).or_default();
+                if let Some(digest) = evidence.digest {
+                    if file.document_digests.contains(&digest) {
+                        return;
+                    }
+                    push_bounded(&mut file.document_digests, digest, RECENT_MAX);
+                }
                 file.documents += evidence.amount.unwrap_or(0);
                 push_bounded(&mut file.document_notes, note, RECENT_MAX);
                 self.files.touch(FileKey::Hop(hop.id));

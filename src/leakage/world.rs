@@ -170,18 +170,27 @@ impl World {
         self.act("registrar", 1, Operation::KeyRegister(key));
     }
 
-    fn programme(&mut self, code: &str) {
+    /// Defines a programme, or redefines it, with the codes that are lawful up to an amount.
+    pub fn schedule(&mut self, code: &str, lawful: &[(&str, i64)]) -> u64 {
         let days = AllowedDays { delivery: 5, recovery: 5, giving_back: 5, transfer: 5 };
-        let fee = ScheduledDeduction { cap_amount: Some(minor(10)), cap_millionths: None, code: "FEE".to_owned() };
+        let deduction = |(code, cap): &(&str, i64)| ScheduledDeduction {
+            cap_amount: Some(minor(*cap)),
+            cap_millionths: None,
+            code: (*code).to_owned(),
+        };
         let body = ProgrammeDefine {
             allowed_days: days,
             code: code.to_owned(),
             currency: inr(),
-            deductions: vec![fee],
+            deductions: lawful.iter().map(deduction).collect(),
             label: code.to_owned(),
             utc_offset_minutes: 0,
         };
-        self.act("treasury", 2, Operation::ProgrammeDefine(body));
+        self.act("treasury", 2, Operation::ProgrammeDefine(body))
+    }
+
+    fn programme(&mut self, code: &str) {
+        self.schedule(code, &[("FEE", 10)]);
         for (label, first_day, last_day) in
             [("2026-10", "2026-10-01", "2026-10-31"), ("2026-11", "2026-11-01", "2026-11-30")]
         {
@@ -302,6 +311,14 @@ impl World {
         self.tokens().into_iter().find(is).expect("the party holds money by this hop").id
     }
 
+    /// What a party holds, in order.
+    pub fn tokens_of(&self, party: &str) -> Vec<TokenId> {
+        let holder = Some(self.key(party));
+        let is_held = |state| matches!(state, TokenState::Held | TokenState::Returned);
+        let held = self.tokens().into_iter().filter(|token| token.holder == holder && is_held(token.state));
+        held.map(|token| token.id).collect()
+    }
+
     /// The missing token of a hop.
     pub fn missing_of(&self, hop: HopId) -> TokenId {
         let is =
@@ -417,6 +434,21 @@ impl World {
     pub fn reversed(&mut self, by: &str, hop: HopId) -> u64 {
         let body = EntryReverse { entry: self.reference(hop.0), reason: "a slip".to_owned() };
         self.act(by, 2, Operation::EntryReverse(body))
+    }
+
+    /// The latest acknowledgement of a hop reversed by its receiver and its sender.
+    pub fn unacknowledged(&mut self, receiver: &str, sender: &str, entry: u64) -> u64 {
+        let place = Place::new(entry, 0).expect("in range");
+        let body = EntryReverse { entry: self.reference(place), reason: "a slip".to_owned() };
+        let signers = vec![key_of(receiver, 0), key_of(sender, 0)];
+        self.signed(receiver, signers, Operation::EntryReverse(body), None)
+    }
+
+    /// A part of a hop refused by its receiver.
+    pub fn refused(&mut self, hop: HopId, amount: i64) -> u64 {
+        let (to, hop) = (self.label(self.hop(hop).to), self.reference(hop.0));
+        let body = HopRefuse { amount: minor(amount), currency: inr(), hop, reason: "not ours".to_owned() };
+        self.act(&to, 1, Operation::HopRefuse(body))
     }
 
     /// What the registry says of a recipient; since today when no day is given.
@@ -541,10 +573,20 @@ impl World {
     }
 
     fn act_with(&mut self, party: &str, signatures: u8, operation: Operation, with: &With) -> u64 {
+        let signers = (0..signatures).map(|number| key_of(party, with.officer + number)).collect();
+        self.signed(party, signers, operation, with.occurred_at)
+    }
+
+    fn signed(
+        &mut self,
+        party: &str,
+        mut signers: Vec<KeyId>,
+        operation: Operation,
+        occurred_at: Option<Millis>,
+    ) -> u64 {
         self.numbers += 1;
         self.now = self.now.plus(60_000);
         let entry = u64::try_from(self.numbers - 1).expect("few");
-        let mut signers: Vec<KeyId> = (0..signatures).map(|number| key_of(party, with.officer + number)).collect();
         signers.sort_unstable();
         let stated = Stated {
             id: Uuid::from_u128(self.numbers),
@@ -553,7 +595,7 @@ impl World {
             basis: Basis::Own,
             issued_at: self.now,
             expires_at: self.now,
-            occurred_at: with.occurred_at,
+            occurred_at,
             signers,
             operation,
         };
