@@ -346,12 +346,13 @@ impl Facts {
     fn changed(&mut self, hop: &Hop, before: &Hop, at: &At) {
         let Some(allocation) = self.allocation(hop).cloned() else { return };
         let reversed = hop.state == HopState::Reversed && before.state != HopState::Reversed;
-        if hop.kind == HopKind::Delivery && reversed {
-            if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
-                file.deliveries = file.deliveries.saturating_sub(1);
-                file.delivered -= before.sent;
-                self.files.touch(FileKey::Allocation(hop.allocation));
-            }
+        if hop.kind == HopKind::Delivery
+            && reversed
+            && let Some(file) = self.files.allocations.get_mut(&hop.allocation)
+        {
+            file.deliveries = file.deliveries.saturating_sub(1);
+            file.delivered -= before.sent;
+            self.files.touch(FileKey::Allocation(hop.allocation));
         }
         if self.is_to_recipient(hop) {
             let settled = self.payment(hop).map_or(0, |(_, due, _)| paid_of(due));

@@ -114,6 +114,12 @@ const PARTIES: [(&str, PartyKind, &str); 8] = [
 /// How many recipients there are: `r1`, `r2`, ... in the area of the county.
 const RECIPIENTS: u8 = 12;
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
     /// The administration on 2 November 2026, before anything was paid.
     pub fn new() -> Self {
