@@ -588,6 +588,11 @@ impl World {
         self.run(detector).said
     }
 
+    /// What is known at the end.
+    pub fn facts(&self) -> Facts {
+        self.run(&super::detectors::l01_hop_shortfall::HopShortfall).facts
+    }
+
     fn run<'a>(&self, detector: &'a dyn Detector) -> Run<'a> {
         let notes = self.blocks.iter().filter_map(|block| block.happened.as_ref());
         let notes = notes.filter_map(|happened| Some((happened.at.entry?, happened.notes.clone()))).collect();
