@@ -30,6 +30,7 @@ use super::changes::Happened;
 use super::event::{At, Day, Due, Event, Wake};
 use super::examine::{Detector, look};
 use super::facts::Facts;
+use super::files::{DAILY, FileKey, Files};
 use super::finding::{Conclusion, Finding, Moment, Subject, next_version};
 
 /// The administration, with everything that happened in it.
@@ -639,11 +640,19 @@ impl World {
         self.run(detector).said
     }
 
+    /// What is known at the end.
+    pub fn facts(&self) -> Facts {
+        let mut run = self.run(&super::detectors::l01_hop_shortfall::HopShortfall);
+        run.bring(|_| true);
+        run.facts
+    }
+
     fn run<'a>(&self, detector: &'a dyn Detector) -> Run<'a> {
         let notes = self.blocks.iter().filter_map(|block| block.happened.as_ref());
         let notes = notes.filter_map(|happened| Some((happened.at.entry?, happened.notes.clone()))).collect();
         let (facts, findings) = (Facts::default(), BTreeMap::new());
-        let mut run = Run { detector, facts, findings, wakes: Vec::new(), notes, said: Vec::new() };
+        let mut run =
+            Run { detector, facts, findings, wakes: Vec::new(), notes, said: Vec::new(), stored: BTreeMap::new() };
         for (height, block) in self.blocks.iter().enumerate() {
             run.block(u64::try_from(height).expect("few"), block);
         }
@@ -687,6 +696,8 @@ struct Run<'a> {
     wakes: Vec<(Millis, Wake)>,
     notes: BTreeMap<u64, Vec<Arc<Note>>>,
     said: Vec<Subject>,
+    /// The files between events.
+    stored: BTreeMap<FileKey, Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -764,8 +775,34 @@ impl Run<'_> {
         }
     }
 
+    /// Brings stored files.
+    fn bring(&mut self, wanted: impl Fn(&FileKey) -> bool) {
+        for (key, body) in self.stored.iter().filter(|(key, _)| wanted(key)) {
+            assert!(self.facts.files.take(key.clone(), body), "{key:?}");
+        }
+    }
+
+    /// Brings no file but what an event is said to need.
+    fn prepare(&mut self, event: &Event<'_>, at: &At) {
+        self.facts.files = Files::default();
+        if matches!(event, Event::Day(_)) {
+            self.bring(|key| DAILY.contains(&key.kind()));
+        }
+        loop {
+            let mut lacking = self.facts.lacking(event, at);
+            lacking.extend(self.facts.lacking_of_collection(event));
+            if lacking.is_empty() {
+                return;
+            }
+            self.bring(|key| lacking.contains(key));
+            self.facts.files.asked(lacking);
+        }
+    }
+
     fn event(&mut self, event: &Event<'_>, at: &At, now: Moment) {
+        self.prepare(event, at);
         self.facts.fold(event, at);
+        self.stored.extend(self.facts.files.changes());
         let found = look(self.detector, event, at, &self.facts).expect("detectors do not panic");
         self.wakes.extend(found.wakes);
         for (subject, verdict) in found.verdicts {
