@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
+use crate::leakage::finding::Finding;
 use crate::ledger::case::Case;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, CaseId, HopId, Place, TokenId};
@@ -128,6 +129,8 @@ pub struct Loaders {
     pub heights: Loader<Millis, u64>,
     /// The entries that made or changed each hop, in order.
     pub versions: Loader<HopId, Vec<u64>>,
+    /// The findings that rest on each hop, as they stand now.
+    pub flags: Loader<HopId, Vec<Arc<Finding>>>,
     /// The newest notes about things, the oldest first, by their places.
     pub notes: Loader<Place, Vec<Arc<Note>>>,
     /// The versions of each case, the first first.
@@ -161,6 +164,7 @@ impl Loaders {
             entries: loader!(entries_by_index),
             heights: loader!(heights_of_times),
             versions: loader!(entries_of_hops),
+            flags: loader!(findings_of_hops),
             notes: loader!(notes_about),
             case_versions: loader!(versions_of_cases),
             bytes: loader!(bytes_of_entries),

@@ -193,6 +193,8 @@ impl Tracking {
             let recorded = self.record_in(&node, prepared, &say).await;
             progress.say("writing the views");
             node.catch_up().await;
+            progress.say("looking for leaks");
+            node.examine_up().await;
             recorded
         };
         let recorded = told_when_waiting(&node, recording).await;

@@ -26,6 +26,7 @@ use crate::limits;
 use crate::store::findings::lists::{FindingFilter, FindingSum};
 use crate::store::views::areas::{cut, is_under};
 
+use super::lists::ListError;
 use super::node::Node;
 use super::reads::{Moment, ReadError};
 
@@ -103,6 +104,16 @@ impl Node {
     pub async fn findings_count(&self, filter: &FindingFilter, height: u64) -> Result<Count, ReadError> {
         let sums = self.findings().sums(filter, height).await?;
         Ok(Count { rows: sums.iter().map(|sum| sum.count).sum(), whole: true })
+    }
+
+    /// The findings that rest on hops, as they stand now, by hop.
+    pub async fn findings_of_hops(&self, hops: &[HopId]) -> Result<BTreeMap<HopId, Vec<Arc<Finding>>>, ListError> {
+        let height = self.heights().findings.unwrap_or(0);
+        let mut found: BTreeMap<HopId, Vec<Arc<Finding>>> = BTreeMap::new();
+        for (hop, _, finding) in self.findings().of_hops(hops, height).await? {
+            found.entry(hop).or_default().push(Arc::new(finding));
+        }
+        Ok(found)
     }
 
     /// Findings by rule, severity and currency.

@@ -186,14 +186,15 @@ impl<'a> InputReader<'a> {
     }
 
     /// Hops of a list, by their ids.
-    pub async fn hops(&mut self, field: &str, named: &[ID]) -> Option<Vec<Reference>> {
+    pub async fn hops(&mut self, path: &[&str], named: &[ID]) -> Option<Vec<Reference>> {
         let mut read = Vec::with_capacity(named.len());
         for (at, named) in named.iter().enumerate() {
             let at = at.to_string();
+            let path: Vec<&str> = path.iter().copied().chain([at.as_str()]).collect();
             read.push(match id::hop(named) {
-                Ok(hop) => self.reference_to(&[field, &at], hop.0).await,
+                Ok(hop) => self.reference_to(&path, hop.0).await,
                 Err(why) => {
-                    self.fault(Fault::at(&[field, &at], RefusalCode::BadId, why.to_string()));
+                    self.fault(Fault::at(&path, RefusalCode::BadId, why.to_string()));
                     None
                 }
             });

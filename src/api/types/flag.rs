@@ -1,5 +1,7 @@
 //! Flags: what detectors found, and what has been done about it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use crate::api::id::NodeId;
@@ -10,6 +12,7 @@ use crate::api::scalar::{DateTime, Decimal, LogIndex};
 use crate::leakage::finding::Finding;
 use crate::leakage::rule;
 use crate::ledger::case::CaseState;
+use crate::ledger::ids::HopId;
 use crate::store::findings::lists::FindingSum;
 
 use super::case::Case;
@@ -144,6 +147,18 @@ impl Flag {
         let found = api.node.finding(id, height).await?;
         Ok(found.filter(|_| may_see).map(|finding| Self { finding }))
     }
+}
+
+/// The flags that rest on hops, as they stand now, if the caller may see them; each once.
+pub async fn of_hops(ctx: &Context<'_>, hops: &[HopId]) -> Result<Vec<Flag>> {
+    let api = api(ctx)?;
+    if hops.is_empty() || !api.reader()?.may_see_cases() {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<Arc<Finding>> = api.load.flags.many(hops).await?.into_iter().flatten().collect();
+    found.sort_by_key(|finding| (finding.rule, finding.id));
+    found.dedup_by_key(|finding| finding.id);
+    Ok(found.into_iter().map(|finding| Flag { finding: finding.as_ref().clone() }).collect())
 }
 
 connection! {

@@ -18,6 +18,7 @@ use crate::service::lists::place_number;
 use super::allocation::Allocation;
 use super::entry::{self, Entry};
 use super::evidence::{self, BankEvidence, Evidence, is_of_hop};
+use super::flag::{self, Flag};
 use super::money::Money;
 use super::names::{HopKind, HopState};
 use super::party::Party;
@@ -194,6 +195,12 @@ impl Hop {
     /// this request.
     async fn overdue(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(is_overdue(&self.0, api(ctx)?.moment().await?.at))
+    }
+
+    /// The flags that rest on it, as they stand now; none for who may see only their own money.
+    #[graphql(complexity = "Weight(5) * child_complexity")]
+    async fn flags(&self, ctx: &Context<'_>) -> Result<Vec<Flag>> {
+        flag::of_hops(ctx, &[self.0.id]).await
     }
 
     /// Whether it is known from an imported document only: neither side signed it.

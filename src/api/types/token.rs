@@ -16,6 +16,7 @@ use crate::service::lists::place_number;
 
 use super::allocation::Allocation;
 use super::entry::{self, Entry};
+use super::flag::{self, Flag};
 use super::hop::{Hop, HopConnection};
 use super::money::Money;
 use super::names::{MissingReason, Origin, TokenState};
@@ -257,6 +258,14 @@ impl Token {
         let moment = api.moment().await?;
         let statement = api.node.token_statement(self.0.id, moment).await?;
         Ok(Some(Statement::new(allocation.currency, statement)))
+    }
+
+    /// The flags that rest on the hop that it came by or is on, as they stand now; none for who may
+    /// see only their own money.
+    #[graphql(complexity = "Weight(5) * child_complexity")]
+    async fn flags(&self, ctx: &Context<'_>) -> Result<Vec<Flag>> {
+        let hop: Vec<HopId> = self.0.hop.into_iter().collect();
+        flag::of_hops(ctx, &hop).await
     }
 
     /// How signed bytes name it. Null only while the views are behind.

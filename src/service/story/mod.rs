@@ -260,7 +260,7 @@ impl Teller {
         self.leave_waiting(now, &script.waiting, &script).await?;
         progress("making logins", total.saturating_sub(1), total);
         let logins = self.cast.logins(&self.node, begun).await?;
-        self.node.catch_up().await;
+        self.node.examine_up().await;
         self.node.store().set_setting(SETTING, TOLD).await?;
         progress("told", total, total);
         Ok(logins)

@@ -29,11 +29,11 @@ async fn lost() -> Lost {
 impl Lost {
     /// The input that takes the loss up.
     fn finding(&self) -> Value {
-        json!({
+        let quote = json!({
             "finding": "0193a000-0000-8000-8000-000000000001", "rule": "L01", "ruleVersion": 2,
             "accused": self.served.world.bureau.party, "hops": [self.hop], "amount": inr("30"),
-            "deadline": DEADLINE, "reason": "30.00 did not arrive",
-        })
+        });
+        json!({ "quote": quote, "deadline": DEADLINE, "reason": "30.00 did not arrive" })
     }
 
     async fn taken_up(&self) -> String {
@@ -120,17 +120,20 @@ async fn what_the_rules_of_cases_refuse_is_named() {
     let supervisor = &world.supervisor;
     let with = |field: &str, value: Value| {
         let mut input = lost.finding();
-        input[field] = value;
+        match field {
+            "deadline" | "reason" => input[field] = value,
+            _ => input["quote"][field] = value,
+        }
         input
     };
     let findings = [
         (with("deadline", json!("2024-11-01T00:00:00Z")), "BAD_DEADLINE at deadline"),
         (with("deadline", json!("2030-11-01T00:00:00Z")), "BAD_DEADLINE at deadline"),
-        (with("accused", json!(supervisor.party)), "PARTY_TO_THE_CASE at finding"),
-        (with("accused", json!(world.next_id())), "UNKNOWN_RECEIVER at accused"),
-        (with("hops", json!([lost.hop, "tok_0"])), "BAD_ID at hops.1"),
-        (with("hops", json!(["hop_zzzzzzzz"])), "UNKNOWN_REFERENCE at hops.0"),
-        (with("amount", inr("-1")), "AMOUNT_NEGATIVE at amount.amount"),
+        (with("accused", json!(supervisor.party)), "PARTY_TO_THE_CASE at flag"),
+        (with("accused", json!(world.next_id())), "UNKNOWN_RECEIVER at quote.accused"),
+        (with("hops", json!([lost.hop, "tok_0"])), "BAD_ID at quote.hops.1"),
+        (with("hops", json!(["hop_zzzzzzzz"])), "UNKNOWN_REFERENCE at quote.hops.0"),
+        (with("amount", inr("-1")), "AMOUNT_NEGATIVE at quote.amount.amount"),
         (with("reason", json!("")), "MALFORMED at reason"),
         (with("rule", json!("")), "MALFORMED at rule"),
     ];
@@ -139,7 +142,7 @@ async fn what_the_rules_of_cases_refuse_is_named() {
     }
     assert_eq!(served.refused(&world.treasury, "flagReview", lost.finding()).await, ["NO_KEY_HERE at -"]);
     let case = lost.taken_up().await;
-    assert_eq!(served.refused(supervisor, "flagReview", lost.finding()).await, ["CASE_OPEN at finding"]);
+    assert_eq!(served.refused(supervisor, "flagReview", lost.finding()).await, ["CASE_OPEN at flag"]);
 
     let step = |step: &str, amount: Value| json!({ "case": case, "step": step, "amount": amount, "deadline": DEADLINE, "reason": "r" });
     let mut nowhere = step("TRACED", Value::Null);
