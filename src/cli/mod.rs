@@ -24,6 +24,7 @@ pub mod output;
 pub mod progress;
 pub mod rebuild;
 pub mod report;
+mod report_found;
 pub mod schema;
 pub mod serve;
 pub mod sign;

@@ -14,6 +14,7 @@ use crate::service::report::{self, Answered, Question, ReportError};
 use super::Global;
 use super::failure::{Failure, Kind};
 use super::output::{print, print_json};
+use super::report_found::{self, harmless};
 use super::table::{aligned_rows, printable};
 
 const EXAMPLES: &str = "\
@@ -22,6 +23,8 @@ Examples:
   aqueduct report --by area --area-level 2 --programme MGNREGA
   aqueduct report --by party --area RAJASTHAN/ALWAR --format csv > alwar.csv
   aqueduct report --by cycle --as-of 2026-10-01T00:00:00Z --format json
+  aqueduct report --show flags --area RAJASTHAN/ALWAR --format csv > flags.csv
+  aqueduct report --show peers
 
 Every unit of money is in exactly one group and one class: allocated + surplus = held + in transit
 + overdue + booked + confirmed + deducted + returned + disputed + unaccounted. Hop loss is what
@@ -33,6 +36,9 @@ never changes. It only reads and can run beside a server.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Report {
+    /// What to show.
+    #[arg(long, value_enum, default_value = "groups")]
+    show: Show,
     /// How to group.
     #[arg(long, value_enum, default_value = "programme")]
     by: Grouping,
@@ -76,6 +82,16 @@ enum Grouping {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// Where money is and where it was lost, by group.
+    Groups,
+    /// What was found, each flag with its equation; the newest change first.
+    Flags,
+    /// Every party beside the others of its level: who loses most per unit of money.
+    Peers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Columns for people; classes that are empty everywhere are left out.
     Table,
@@ -101,10 +117,27 @@ impl Report {
             let behind = answered.blocks_behind;
             eprintln!("note: the views that this is read from are {behind} blocks behind the chain");
         }
+        if self.show != Show::Groups && answered.findings_behind > 0 {
+            let behind = answered.findings_behind;
+            eprintln!("note: {behind} blocks are not examined yet; a server does that, and so does every import");
+        }
+        let sheet = match self.show {
+            Show::Groups => return self.print_groups(&answered),
+            Show::Flags => report_found::flags(&answered),
+            Show::Peers => report_found::peers(&answered),
+        };
         match self.format {
-            Format::Table => print(&as_table(&answered)),
-            Format::Json => print_json(&as_json(&answered)),
-            Format::Csv => print(&as_csv(&answered)?),
+            Format::Table => print(&sheet.table()),
+            Format::Json => print_json(&sheet.json()),
+            Format::Csv => print(&sheet.csv()?),
+        }
+    }
+
+    fn print_groups(&self, answered: &Answered) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => print(&as_table(answered)),
+            Format::Json => print_json(&as_json(answered)),
+            Format::Csv => print(&as_csv(answered)?),
         }
     }
 
@@ -125,6 +158,8 @@ impl Report {
             area: self.area.clone(),
             currency: self.currency,
             as_of: self.as_of,
+            findings: self.show == Show::Flags,
+            peers: self.show == Show::Peers,
         }
     }
 }
@@ -188,6 +223,11 @@ fn as_json(answered: &Answered) -> Value {
         for (name, rate) in rates(group) {
             value[name] = rate.into();
         }
+        value["entitled"] = group.entitled.map(amount).into();
+        value["interval"] = match group.interval {
+            Some((low, high)) => json!({ "low": low.to_string(), "high": high.to_string() }),
+            None => Value::Null,
+        };
         value
     };
     json!({
@@ -205,6 +245,7 @@ fn as_csv(answered: &Answered) -> Result<String, Failure> {
     let names = classes(&Statement::default()).map(|(name, _, _)| name);
     let head = ["key", "label", "currency"].into_iter().chain(names);
     let head = head.chain(["hopLoss", "underpayment", "overReporting", "narrowRate", "broadRate", "coverage"]);
+    let head = head.chain(["entitled", "intervalLow", "intervalHigh"]);
     writer.write_record(head).map_err(failed)?;
     for group in &answered.report.groups {
         let amount = |minor: i128| print_decimal_wide(minor, group.currency);
@@ -213,19 +254,13 @@ fn as_csv(answered: &Answered) -> Result<String, Failure> {
         row.push(amount(group.hops.loss));
         row.extend(split(group).map(|(_, minor)| minor.map(amount).unwrap_or_default()));
         row.extend(rates(group).map(|(_, rate)| rate.unwrap_or_default()));
+        row.push(group.entitled.map(amount).unwrap_or_default());
+        let (low, high) = group.interval.map_or(Default::default(), |(low, high)| (low.to_string(), high.to_string()));
+        row.extend([low, high]);
         writer.write_record(&row).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|why| Failure::other("the table cannot be written").because(&why))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// A name that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV
-/// injection"). Amounts are made here and are numbers.
-fn harmless(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    }
 }
 
 fn as_table(answered: &Answered) -> String {

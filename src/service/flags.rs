@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::leakage::detectors::l40_peer_outlier::{PartyRate, rates};
-use crate::leakage::files::{DAILY, Files, TallyFile};
+use crate::leakage::files::{DAILY, FileKey, Files, TallyFile};
 use crate::leakage::finding::Finding;
 use crate::leakage::rule::Rule;
 use crate::ledger::case::Case;
@@ -21,6 +21,7 @@ use crate::ledger::money::Currency;
 use crate::ledger::parameter::Parameter;
 use crate::ledger::registry::Party;
 use crate::ledger::selection::{Count, GroupBy, GroupKey, Listed, MoneyFilter, Page};
+use crate::ledger::state::Tables;
 use crate::ledger::time::DAY_MS;
 use crate::limits;
 use crate::store::findings::lists::{FindingFilter, FindingSum};
@@ -129,33 +130,7 @@ impl Node {
 
     /// Findings of a group of money; none for groups that findings do not tell apart.
     pub fn findings_of_group(&self, filter: &MoneyFilter, by: GroupBy, key: &GroupKey) -> Option<FindingFilter> {
-        let mut found = FindingFilter {
-            programme: filter.programme,
-            cycle: filter.cycle.clone(),
-            purpose: filter.purpose.clone(),
-            party: filter.party,
-            areas: filter.area.as_deref().map(|path| self.areas_where(|area| is_under(path, area))),
-            currency: filter.currency,
-            ..FindingFilter::default()
-        };
-        match key {
-            GroupKey::Nothing => {}
-            GroupKey::Programme(programme) => found.programme = Some(*programme),
-            GroupKey::Cycle(cycle) => found.cycle = Some(cycle.clone()),
-            GroupKey::Purpose(purpose) => found.purpose = Some(purpose.clone()),
-            GroupKey::Party(party) => found.responsible = Some(*party),
-            GroupKey::Area(path) => {
-                let level = if let GroupBy::Area { level } = by { level } else { 0 };
-                let under = filter.area.as_deref().unwrap_or_default();
-                found.areas = Some(self.areas_where(|area| cut(area, level) == path && is_under(under, area)));
-            }
-            GroupKey::HopKind(_) => return None,
-        }
-        Some(found)
-    }
-
-    fn areas_where(&self, is_meant: impl Fn(&str) -> bool) -> Vec<AreaId> {
-        self.tables().areas.iter().filter(|(path, _)| is_meant(path)).map(|(_, id)| *id).collect()
+        of_group(&self.tables(), filter, by, key)
     }
 
     /// How old the overdue and parked money of a filter is, by group and currency, in the order of
@@ -237,45 +212,80 @@ impl Node {
         Ok(recovery)
     }
 
-    /// Every party that sent answered hops of a filter's programmes, beside its peers: parties of the
-    /// same programme and level. The highest shrunk rates come first. As far as findings are now.
+    /// Every party beside its peers; see [`peers`].
     pub async fn peers(&self, filter: &MoneyFilter) -> Result<Vec<Peer>, ReadError> {
-        let mut files = Files::default();
-        for (key, body) in self.findings().files_of_kinds(&DAILY).await? {
-            files.take(key, &body);
-        }
-        let tables = self.tables();
-        let areas: BTreeMap<AreaId, &str> = tables.areas.iter().map(|(path, id)| (*id, path.as_str())).collect();
-        let mut groups: BTreeMap<_, Vec<(Arc<Party>, TallyFile)>> = BTreeMap::new();
-        for ((programme, party), tally) in &files.tallies {
-            let Some(party) = tables.parties.get(party) else { continue };
-            if filter.programme.is_none_or(|wanted| wanted == *programme) {
-                groups.entry((*programme, party.level.clone())).or_default().push((party, *tally));
-            }
-        }
-        let mut peers = Vec::new();
-        for ((programme, _), members) in groups {
-            let Some(currency) = tables.programmes.get(&programme).map(|programme| programme.currency) else {
-                continue;
-            };
-            let file = files.programmes.get(&programme);
-            let hops_min = file.map_or(Parameter::OutlierHops.default(), |file| file.value(Parameter::OutlierHops));
-            let tallies: Vec<(PartyKey, &TallyFile)> =
-                members.iter().map(|(party, tally)| (party.key, tally)).collect();
-            for ((party, _), rate) in members.iter().zip(rates(&tallies, hops_min)) {
-                let area = areas.get(&party.area).copied().unwrap_or_default();
-                let is_meant = filter.area.as_deref().is_none_or(|path| is_under(path, area))
-                    && filter.party.is_none_or(|wanted| wanted == party.key)
-                    && filter.currency.is_none_or(|wanted| wanted == currency);
-                if is_meant && rate.compared.is_some() {
-                    peers.push(Peer { party: party.clone(), currency, rate });
-                }
-            }
-        }
-        let shrunk = |peer: &Peer| peer.rate.compared.map(|compared| compared.shrunk);
-        peers.sort_by(|a, b| (shrunk(b), a.party.key).cmp(&(shrunk(a), b.party.key)));
-        Ok(peers)
+        let files = self.findings().files_of_kinds(&DAILY).await?;
+        Ok(peers(&files, &self.tables(), filter))
     }
+}
+
+/// The findings of a group of money; none for groups that findings do not tell apart.
+pub fn of_group(tables: &Tables, filter: &MoneyFilter, by: GroupBy, key: &GroupKey) -> Option<FindingFilter> {
+    let areas_where = |is_meant: &dyn Fn(&str) -> bool| {
+        let meant = tables.areas.iter().filter(|(path, _)| is_meant(path));
+        meant.map(|(_, id)| *id).collect::<Vec<AreaId>>()
+    };
+    let mut found = FindingFilter {
+        programme: filter.programme,
+        cycle: filter.cycle.clone(),
+        purpose: filter.purpose.clone(),
+        party: filter.party,
+        areas: filter.area.as_deref().map(|path| areas_where(&|area| is_under(path, area))),
+        currency: filter.currency,
+        ..FindingFilter::default()
+    };
+    match key {
+        GroupKey::Nothing => {}
+        GroupKey::Programme(programme) => found.programme = Some(*programme),
+        GroupKey::Cycle(cycle) => found.cycle = Some(cycle.clone()),
+        GroupKey::Purpose(purpose) => found.purpose = Some(purpose.clone()),
+        GroupKey::Party(party) => found.responsible = Some(*party),
+        GroupKey::Area(path) => {
+            let level = if let GroupBy::Area { level } = by { level } else { 0 };
+            let under = filter.area.as_deref().unwrap_or_default();
+            found.areas = Some(areas_where(&|area| cut(area, level) == path && is_under(under, area)));
+        }
+        GroupKey::HopKind(_) => return None,
+    }
+    Some(found)
+}
+
+/// Every party that sent answered hops of a filter's programmes, beside its peers: parties of the
+/// same programme and level. The highest shrunk rates come first. As far as findings are now.
+pub fn peers(stored: &[(FileKey, Vec<u8>)], tables: &Tables, filter: &MoneyFilter) -> Vec<Peer> {
+    let mut files = Files::default();
+    for (key, body) in stored {
+        files.take(key.clone(), body);
+    }
+    let areas: BTreeMap<AreaId, &str> = tables.areas.iter().map(|(path, id)| (*id, path.as_str())).collect();
+    let mut groups: BTreeMap<_, Vec<(Arc<Party>, TallyFile)>> = BTreeMap::new();
+    for ((programme, party), tally) in &files.tallies {
+        let Some(party) = tables.parties.get(party) else { continue };
+        if filter.programme.is_none_or(|wanted| wanted == *programme) {
+            groups.entry((*programme, party.level.clone())).or_default().push((party, *tally));
+        }
+    }
+    let mut peers = Vec::new();
+    for ((programme, _), members) in groups {
+        let Some(currency) = tables.programmes.get(&programme).map(|programme| programme.currency) else {
+            continue;
+        };
+        let file = files.programmes.get(&programme);
+        let hops_min = file.map_or(Parameter::OutlierHops.default(), |file| file.value(Parameter::OutlierHops));
+        let tallies: Vec<(PartyKey, &TallyFile)> = members.iter().map(|(party, tally)| (party.key, tally)).collect();
+        for ((party, _), rate) in members.iter().zip(rates(&tallies, hops_min)) {
+            let area = areas.get(&party.area).copied().unwrap_or_default();
+            let is_meant = filter.area.as_deref().is_none_or(|path| is_under(path, area))
+                && filter.party.is_none_or(|wanted| wanted == party.key)
+                && filter.currency.is_none_or(|wanted| wanted == currency);
+            if is_meant && rate.compared.is_some() {
+                peers.push(Peer { party: party.clone(), currency, rate });
+            }
+        }
+    }
+    let shrunk = |peer: &Peer| peer.rate.compared.map(|compared| compared.shrunk);
+    peers.sort_by(|a, b| (shrunk(b), a.party.key).cmp(&(shrunk(a), b.party.key)));
+    peers
 }
 
 /// Which of [`AGES`] so many days are.

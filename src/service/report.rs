@@ -5,10 +5,13 @@
 
 use uuid::Uuid;
 
+use crate::leakage::files::DAILY;
+use crate::leakage::finding::Finding;
 use crate::ledger::money::Currency;
-use crate::ledger::selection::{GroupBy, MoneyFilter};
+use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
+use crate::limits::FINDINGS_READ_AT_ONCE;
 use crate::store::chain::ChainStore;
 use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
@@ -17,6 +20,7 @@ use crate::store::findings::Findings;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
+use super::flags::{self, Peer};
 use super::reads::{self, ReadError, Report};
 
 /// What a report is about; empty filters let everything through.
@@ -38,6 +42,10 @@ pub struct Question {
     pub currency: Option<Currency>,
     /// The moment; the last block's time when absent.
     pub as_of: Option<Millis>,
+    /// Whether findings are listed.
+    pub findings: bool,
+    /// Whether parties are listed beside their peers.
+    pub peers: bool,
 }
 
 /// The answer.
@@ -45,8 +53,16 @@ pub struct Question {
 pub struct Answered {
     /// The report.
     pub report: Report,
+    /// The findings of the money, the newest change first; only when they were asked for.
+    pub findings: Vec<Finding>,
+    /// Parties beside their peers, the highest shrunk rate first; only when they were asked for.
+    pub peers: Vec<Peer>,
+    /// What findings and peers are named by.
+    pub tables: Tables,
     /// How many blocks the views that it was read from are behind the chain.
     pub blocks_behind: u64,
+    /// How many blocks the findings are behind the views.
+    pub findings_behind: u64,
 }
 
 /// Why there is no report.
@@ -90,10 +106,50 @@ pub async fn ask(database: &Database, question: &Question) -> Result<Answered, R
         false => None,
     };
     let report = reads::sums(&views, findings.as_ref(), &filter, question.by, moment).await?.report(&tables);
-    // Read after the views, so that they are never ahead of it.
-    let blocks_behind = behind(&views, &chain).await?;
+    let mut answered = Answered {
+        report,
+        findings: Vec::new(),
+        peers: Vec::new(),
+        tables,
+        // Read after the views, so that they are never ahead of it.
+        blocks_behind: behind(&views, &chain).await?,
+        findings_behind: moment.height + 1,
+    };
+    if let Some(findings) = findings {
+        found(&findings, question, &filter, &mut answered).await?;
+        findings.close().await?;
+    }
     views.close().await?;
-    Ok(Answered { report, blocks_behind })
+    Ok(answered)
+}
+
+/// Adds what was found, as far as it was asked for.
+async fn found(
+    findings: &Findings,
+    question: &Question,
+    filter: &MoneyFilter,
+    answered: &mut Answered,
+) -> Result<(), ReportError> {
+    let moment = answered.report.moment;
+    let examined = findings.examined().await?.height.map_or(0, |height| height + 1);
+    answered.findings_behind = (moment.height + 1).saturating_sub(examined);
+    if question.findings {
+        let all = flags::of_group(&answered.tables, filter, GroupBy::Nothing, &GroupKey::Nothing).unwrap_or_default();
+        let mut after = None;
+        loop {
+            let rows = findings.page(&all, moment.height, after, true, FINDINGS_READ_AT_ONCE).await?;
+            after = rows.last().map(|(number, _)| *number);
+            let is_last = u64::try_from(rows.len()).is_ok_and(|count| count < FINDINGS_READ_AT_ONCE);
+            answered.findings.extend(rows.into_iter().map(|(_, finding)| finding));
+            if is_last {
+                break;
+            }
+        }
+    }
+    if question.peers {
+        answered.peers = flags::peers(&findings.files_of_kinds(&DAILY).await?, &answered.tables, filter);
+    }
+    Ok(())
 }
 
 async fn behind(views: &Views, chain: &Place) -> Result<u64, ReportError> {
