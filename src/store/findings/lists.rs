@@ -75,7 +75,7 @@ pub struct EntitledSum {
 }
 
 impl FindingFilter {
-    fn condition(&self) -> Condition {
+    pub(super) fn condition(&self) -> Condition {
         use finding::Column;
         let party = |party: PartyKey| {
             Condition::any()
