@@ -6,6 +6,7 @@
 
 pub mod allocation;
 pub mod entry;
+pub mod flag_event;
 pub mod flow;
 pub mod hop;
 pub mod imported;
