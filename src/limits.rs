@@ -429,3 +429,27 @@ pub const DETECTOR_RETRY_SECONDS: u64 = 3_600;
 
 /// Findings that are read at once where all of a rule are added up.
 pub const FINDINGS_READ_AT_ONCE: u64 = 1_000;
+
+/// Receivers of webhooks of one node: each may hold up a thread for `WEBHOOK_SECONDS_MAX`.
+pub const WEBHOOKS_MAX: usize = 32;
+
+/// Bytes of the address of a receiver: what most servers take as a request's first line.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2_048;
+
+/// Seconds that one attempt to deliver a message may take (Standard Webhooks recommends 15 to 30;
+/// below [`STOP_GRACE_SECONDS`], so that a stopping node knows what became of it).
+pub const WEBHOOK_SECONDS_MAX: u64 = 15;
+
+/// Bytes of the head of a receiver's answer, of which the status alone is of interest.
+pub const WEBHOOK_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Versions of findings that are read at once to be delivered.
+pub const WEBHOOK_PAGE: u64 = 50;
+
+/// How often a serving node looks for receivers that were added and attempts that are due, in
+/// milliseconds, besides whenever something is found.
+pub const WEBHOOKS_LOOK_MS: u64 = 1_000;
+
+/// Pauses after the first, second, ... attempt in a row that failed, in milliseconds: 5 s, 5 min, 30
+/// min, 2 h, 5 h, 10 h, then daily (Standard Webhooks, "Deliverability and reliability").
+pub const WEBHOOK_PAUSES_MS: &[i64] = &[5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 86_400_000];

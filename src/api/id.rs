@@ -6,6 +6,7 @@ use async_graphql::ID;
 use uuid::Uuid;
 
 use crate::ledger::ids::{AllocationId, CaseId, HopId, Place, ProgrammeId, TokenId};
+use crate::service::public_id::{number_text, place_text, read_number};
 
 /// What a node id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +45,6 @@ pub struct NotAnId {
     text: String,
     expected: &'static str,
 }
-
-const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl NodeId {
     /// Reads any id.
@@ -139,33 +138,6 @@ pub fn entry(text: &str) -> Result<u64, NotAnId> {
     }
 }
 
-/// A number in Crockford's Base32, as ids and cursors hold it.
-pub fn number_text(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    loop {
-        // Below 32, so it fits.
-        digits.push(DIGITS[(number % 32) as usize]);
-        number /= 32;
-        if number == 0 {
-            break;
-        }
-    }
-    digits.reverse();
-    String::from_utf8(digits).expect("the digits are ASCII")
-}
-
-/// Reads what [`number_text`] writes, and nothing else.
-pub fn read_number(text: &str) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    let number = text.bytes().try_fold(0_u64, |number, byte| {
-        let digit = DIGITS.iter().position(|digit| *digit == byte)?;
-        number.checked_mul(32)?.checked_add(u64::try_from(digit).ok()?)
-    })?;
-    (number_text(number) == text).then_some(number)
-}
-
 fn read(text: &str) -> Option<NodeId> {
     let (prefix, rest) = text.split_once('_')?;
     let place = || Place::from_key(i64::try_from(read_number(rest)?).ok()?);
@@ -186,11 +158,6 @@ fn read(text: &str) -> Option<NodeId> {
         }
         _ => return None,
     })
-}
-
-fn place_text(place: Place) -> String {
-    // Places have 63 bits and are never negative.
-    number_text(u64::try_from(place.to_key()).unwrap_or(0))
 }
 
 fn not(expected: &'static str, text: &str) -> NotAnId {

@@ -3,7 +3,7 @@
 //! A translation and nothing else: it turns documents into calls of the service and its answers
 //! into types. [`types`] are what it answers with, [`scalar`] how values are written, [`query`],
 //! [`mutation`] and [`subscription`] the roots, [`request`] what every resolver has at hand,
-//! [`document`] what a request must be before the engine sees it, `answer` gives answers the form of
+//! [`flag_follower`] who follows flags, [`document`] what a request must be before the engine sees it, `answer` gives answers the form of
 //! the specification, [`codes`] says what every code means, [`schema`] puts them together and prints
 //! `schema.graphql`.
 //!
@@ -15,6 +15,7 @@ mod answer;
 pub mod codes;
 pub mod document;
 pub mod error;
+pub mod flag_follower;
 pub mod id;
 pub mod load;
 pub mod mutation;

@@ -14,9 +14,9 @@ use crate::ledger::selection::{self, Count, Listed};
 use crate::limits::{FIELD_WEIGHT_MAX, LIST_ROWS_LOOKED_AT_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 use crate::service::lists::place_number;
 use crate::service::papers::PaperKey;
+use crate::service::public_id::{number_text, read_number};
 
 use super::error::bad_input;
-use super::id::{number_text, read_number};
 use super::request::Api;
 
 /// The lists that have cursors.

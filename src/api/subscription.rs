@@ -20,12 +20,14 @@ use crate::service::officers::Viewer;
 use crate::service::projector::Applied;
 use crate::service::statements::{Changes, StatementOf};
 
-use super::error::{bad_input, unauthenticated};
+use super::error::{bad_input, forbidden, unauthenticated};
+use super::flag_follower::{FlagEventFilter, FlagFollower};
 use super::query;
 use super::query::report::{MoneyFilter, may_sum};
 use super::request::{Api, api};
 use super::scalar::{DateTime, LogIndex, Uuid};
 use super::types::entry::Entry;
+use super::types::flag_event::FlagEvent;
 use super::types::names::OperationKind;
 use super::types::statement::Statement;
 
@@ -93,6 +95,29 @@ impl Subscription {
         }))
     }
 
+    /// Every version of a flag as it is written: when it is raised, when it changes, and when the
+    /// facts resolve it; each once, in order. To go on after a break, pass the cursor of the last
+    /// one seen. A recipient is refused. A message without data is the last, and says why. Added in
+    /// 0.1.0.
+    async fn flag_raised(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which flags; all when left out.")] filter: Option<FlagEventFilter>,
+        #[graphql(desc = "The `cursor` of the last one seen; those written from now on when left out. An error when \
+                          the flags were found anew since then.")]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<FlagEvent>> + use<>> {
+        if !api(ctx)?.reader()?.may_see_totals() {
+            return Err(forbidden("flags are not for recipients"));
+        }
+        let api = ctx.data::<Arc<Api>>()?.clone();
+        let follower = FlagFollower::start(api, filter.unwrap_or_default(), after).await?;
+        Ok(stream::unfold(follower, |mut follower| async move {
+            let item = follower.next().await?;
+            Some((item, follower))
+        }))
+    }
+
     /// The statement of a set of money whenever it is no longer what it was: because something
     /// was recorded, or because money on its way fell due. One message at most for all that
     /// became visible at once, always with the newest statement; so a slow reader misses steps,
@@ -137,7 +162,7 @@ async fn next_change(api: &Api, mut changes: Changes) -> Option<(Result<Statemen
 }
 
 /// The login may have ended, or its officer have lost every key, since the stream began.
-async fn still_valid(api: &Api) -> Result<()> {
+pub(super) async fn still_valid(api: &Api) -> Result<()> {
     let officer = api.viewer()?.officer;
     let viewer = match api.token() {
         Some(token) => api.node.viewer(token).await.map_err(ListError::Store)?,

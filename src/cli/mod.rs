@@ -31,6 +31,7 @@ pub mod sign;
 pub mod submit;
 pub mod table;
 pub mod verify;
+pub mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -132,6 +133,7 @@ enum Command {
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
     Login(login::Login),
+    Webhook(webhook::Webhook),
     Schema(schema::Schema),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
@@ -181,6 +183,7 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
             Command::Verify(verify) => verify.run(global).await,
             Command::Rebuild(rebuild) => rebuild.run(global).await,
             Command::Login(login) => login.run(global).await,
+            Command::Webhook(webhook) => webhook.run(global).await,
             Command::Schema(schema) => schema.run(),
             Command::Keygen(keygen) => keygen.run(),
             Command::Sign(sign) => sign.run(),

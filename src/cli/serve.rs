@@ -45,6 +45,10 @@ pub struct Serve {
     /// How many subscriptions one login may follow, over all its connections.
     #[arg(long, value_name = "NUMBER", default_value_t = limits::LOGIN_STREAMS_MAX)]
     login_streams: u64,
+    /// Delivers webhooks to receivers at loopback, link-local and private addresses as well. Without
+    /// it whoever adds a receiver could make this server call what only it can reach.
+    #[arg(long)]
+    webhooks_to_private_addresses: bool,
 }
 
 impl Serve {
@@ -52,7 +56,9 @@ impl Serve {
     pub async fn run(&self, global: &Global) -> Result<(), Failure> {
         let stop = stop_signal()?;
         let options = self.options()?;
-        let node = Node::open(global.options_of_chain(true).await?).await?;
+        let mut stores = global.options_of_chain(true).await?;
+        stores.deliveries.allow_private = self.webhooks_to_private_addresses;
+        let node = Node::open(stores).await?;
         let listener = listen(&global.listen).await?;
         serve(node, listener, options, stop).await
     }

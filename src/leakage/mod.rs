@@ -21,6 +21,7 @@ pub mod finding;
 pub mod fold;
 pub mod payments;
 pub mod rule;
+pub mod selection;
 pub mod statistics;
 #[cfg(test)]
 pub mod world;

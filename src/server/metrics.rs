@@ -50,6 +50,16 @@ fn page(node: &Node) -> String {
     );
     page.by_label("aqueduct_http_requests_total", "Requests answered, by class.", "status", metrics.requests());
 
+    let (delivered, failed) = (metrics.webhooks_delivered.get(), metrics.webhooks_failed.get());
+    page.by_label(
+        "aqueduct_webhook_attempts_total",
+        "Attempts to deliver a message to a receiver, by outcome.",
+        "outcome",
+        [("delivered", delivered), ("failed", failed)],
+    );
+    let pending = metrics.webhooks_pending();
+    page.gauge("aqueduct_webhook_messages_pending", "Messages still to be delivered to receivers.", Some(pending));
+
     page.histogram(
         "aqueduct_block_append_seconds",
         "Time to make a block durable, fsync included.",

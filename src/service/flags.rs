@@ -15,6 +15,7 @@ use crate::leakage::detectors::l40_peer_outlier::{PartyRate, rates};
 use crate::leakage::files::{DAILY, FileKey, Files, TallyFile};
 use crate::leakage::finding::Finding;
 use crate::leakage::rule::Rule;
+use crate::leakage::selection::{FindingFilter, FindingSum};
 use crate::ledger::case::Case;
 use crate::ledger::ids::{AreaId, CaseId, HopId, PartyKey};
 use crate::ledger::money::Currency;
@@ -24,7 +25,6 @@ use crate::ledger::selection::{Count, GroupBy, GroupKey, Listed, MoneyFilter, Pa
 use crate::ledger::state::Tables;
 use crate::ledger::time::DAY_MS;
 use crate::limits;
-use crate::store::findings::lists::{FindingFilter, FindingSum};
 use crate::store::views::areas::{cut, is_under};
 
 use super::lists::ListError;

@@ -60,6 +60,11 @@ pub struct Metrics {
     pub projected_facts: Counter,
     /// Blocks in those transactions.
     pub projected_blocks: Counter,
+    /// Messages that receivers of webhooks took.
+    pub webhooks_delivered: Counter,
+    /// Attempts to deliver one that failed.
+    pub webhooks_failed: Counter,
+    webhooks_pending: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
     requests: [Counter; STATUS_CLASSES.len()],
     subscriptions: AtomicU64,
@@ -106,6 +111,9 @@ impl Metrics {
             projection: Histogram::new(DURATIONS_NS),
             projected_facts: Counter::default(),
             projected_blocks: Counter::default(),
+            webhooks_delivered: Counter::default(),
+            webhooks_failed: Counter::default(),
+            webhooks_pending: AtomicU64::new(0),
             refused: Mutex::default(),
             requests: Default::default(),
             subscriptions: AtomicU64::new(0),
@@ -139,6 +147,16 @@ impl Metrics {
     pub fn subscribed(self: &Arc<Self>) -> OpenSubscription {
         self.subscriptions.fetch_add(1, Ordering::Relaxed);
         OpenSubscription(self.clone())
+    }
+
+    /// Sets how many messages receivers of webhooks have still to be sent.
+    pub fn set_webhooks_pending(&self, pending: u64) {
+        self.webhooks_pending.store(pending, Ordering::Relaxed);
+    }
+
+    /// How many messages receivers of webhooks have still to be sent.
+    pub fn webhooks_pending(&self) -> u64 {
+        self.webhooks_pending.load(Ordering::Relaxed)
     }
 
     /// How many subscriptions are open.

@@ -8,6 +8,8 @@
 //! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`notes`] what
 //!   moves no money, [`bodies`] keeps the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
+//! - Findings: [`flag_feed`] follows them, [`webhooks`] tells receivers on other machines of them. [`public_id`] writes places in
+//!   the log as ids do.
 //! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
 //! - [`node`] starts and stops all of it; [`metrics`] counts what it does. [`address`] names a
@@ -24,6 +26,7 @@ pub mod clock;
 pub mod drafting;
 pub mod examination;
 pub mod examiner;
+pub mod flag_feed;
 pub mod flags;
 pub mod flow;
 mod identity;
@@ -41,6 +44,7 @@ pub mod orderer;
 pub mod papers;
 pub mod prefetch;
 pub mod projector;
+pub mod public_id;
 pub mod reads;
 pub mod rebuild;
 pub mod record;
@@ -59,3 +63,4 @@ pub mod tracking;
 pub mod verified;
 pub mod verify;
 mod verify_views;
+pub mod webhooks;

@@ -46,6 +46,7 @@ use super::prefetch::{PrefetchError, prefetch};
 use super::projector::{Applied, Projector};
 use super::replica::{Rejected, Replica};
 use super::statements::Statements;
+use super::webhooks::worker::{self, Deliveries, Work};
 
 /// How a node is opened.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Faults that a test arms; inert otherwise.
     pub faults: Faults,
+    /// How a serving node tells receivers of findings.
+    pub deliveries: Deliveries,
     /// What looks for leakage.
     pub detectors: Vec<&'static dyn Detector>,
 }
@@ -94,6 +97,7 @@ impl Options {
             serving: false,
             bounds: Bounds::default(),
             faults: Faults::default(),
+            deliveries: Deliveries::default(),
             detectors: ALL.to_vec(),
         }
     }
@@ -201,7 +205,7 @@ pub struct Node {
     findings: Findings,
     examiner: ExaminerState,
     store: NodeStore,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     proposer: PublicKey,
     salt_key: [u8; 32],
     recorder: Recorder,
@@ -224,7 +228,7 @@ struct Opened {
     views: Views,
     findings: Findings,
     store: NodeStore,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     proposer: PublicKey,
     salt_key: [u8; 32],
     lock: WriterLock,
@@ -254,7 +258,7 @@ impl Node {
     /// Opens the chain of a directory and brings everything up to its head.
     pub async fn open(options: Options) -> Result<Self, StartError> {
         let (database, clock, serving) = (options.database.clone(), options.clock.clone(), options.serving);
-        let (bounds, detectors) = (options.bounds, options.detectors.clone());
+        let (bounds, detectors, deliveries) = (options.bounds, options.detectors.clone(), options.deliveries);
         let opened = open_stores(options).await?;
         let Some(stored_head) = opened.chain.head().await? else {
             return Err(match opened.views.applied().await?.height {
@@ -295,6 +299,20 @@ impl Node {
         if serving {
             lag.give_way();
         }
+        let mut tasks = vec![examining];
+        if serving {
+            let work = Work {
+                findings: opened.findings.clone(),
+                store: opened.store.clone(),
+                keyring: opened.keyring.clone(),
+                tables: replica.tables(),
+                clock: clock.clone(),
+                metrics: metrics.clone(),
+                examined: examiner.reached.clone(),
+                stop: stopped.clone(),
+            };
+            tasks.push(worker::start(work, deliveries).await?);
+        }
         let statements = Statements::new(projector.batches());
         let (orderer, recorder) = Orderer::new(
             replica,
@@ -308,6 +326,7 @@ impl Node {
         let broken = Arc::new(watch::channel(false).0);
         let ordering = watch_over("orderer", tokio::spawn(orderer.run()), &stop, &broken);
         let projecting = watch_over("projector", projecting, &stop, &broken);
+        tasks.extend([ordering, projecting]);
         if let Some(identity) = identity {
             tokio::spawn(identity::watch(identity, broken.clone()));
         }
@@ -334,7 +353,7 @@ impl Node {
             clock,
             stop,
             broken,
-            tasks: vec![ordering, projecting, examining],
+            tasks,
             lock: opened.lock,
         };
         if let Ok(now) = node.clock.now() {
@@ -575,7 +594,7 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     let views = Views::open(&database.views(), options.faults.clone()).await?;
     let findings = Findings::open(&database.findings()).await?;
     let store = NodeStore::open(&database.node(), options.faults.clone()).await?;
-    let keyring = Keyring::unlock(&store, options.unlock).await?;
+    let keyring = Arc::new(Keyring::unlock(&store, options.unlock).await?);
     let proposer = match store.proposer_key().await? {
         Some(key) => key,
         None if chain.head().await?.is_some() => return Err(StartError::NodeStoreLost(database.node())),

@@ -177,8 +177,8 @@ async fn a_second_writer_of_a_database_is_told_so() {
     world.record(&world.registrar, party_named("Still there")).await;
     world.node().catch_up().await;
     // Who reads is let in, also with the right to read alone.
-    let rights = "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA aqueduct_chain, aqueduct_views, aqueduct_node TO reader; \
-        GRANT SELECT ON ALL TABLES IN SCHEMA aqueduct_chain, aqueduct_views, aqueduct_node TO reader";
+    let rights = "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA aqueduct_chain, aqueduct_views, aqueduct_findings, aqueduct_node TO reader; \
+        GRANT SELECT ON ALL TABLES IN SCHEMA aqueduct_chain, aqueduct_views, aqueduct_findings, aqueduct_node TO reader";
     cluster.sql(name_in(&address), rights);
     let reader = database(&address.replace("aqueduct@", "reader@"));
     assert_eq!(verify(world.path(), &reader, |_, _, _| {}).await.unwrap().fault, None);
@@ -190,6 +190,8 @@ async fn a_second_writer_of_a_database_is_told_so() {
         party: None,
         area: None,
         currency: None,
+        findings: false,
+        peers: false,
         as_of: None,
     };
     assert_eq!(report::ask(&reader, &question).await.unwrap().blocks_behind, 0);
@@ -248,7 +250,7 @@ async fn stores_are_schemas_with_bytewise_texts_and_bodies_out_of_line() {
     let address = world.address.clone().unwrap();
     let sql = |sql: &str| cluster.sql(name_in(&address), sql);
     let schemas = "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname LIKE 'aqueduct%'";
-    assert_eq!(sql(schemas), "aqueduct_chain aqueduct_node aqueduct_views");
+    assert_eq!(sql(schemas), "aqueduct_chain aqueduct_findings aqueduct_node aqueduct_views");
     assert_eq!(sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     let texts = "SELECT count(*), count(*) FILTER (WHERE collation_name = 'C') FROM information_schema.columns \
         WHERE table_schema LIKE 'aqueduct%' AND data_type = 'text'";

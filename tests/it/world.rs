@@ -23,6 +23,7 @@ use aqueduct::service::officers::Viewer;
 use aqueduct::service::operation::{Header, to_sign};
 use aqueduct::service::orderer::Answer;
 use aqueduct::service::record::{NotAccepted, Outcome, Status};
+use aqueduct::service::webhooks::worker::Deliveries;
 use aqueduct::store::faults::Faults;
 use aqueduct::store::node::NodeStore;
 use aqueduct::store::node::keyring::{Keyring, Unlock};
@@ -51,6 +52,7 @@ pub struct World {
     pub faults: Faults,
     pub bounds: Bounds,
     pub serving: bool,
+    pub deliveries: Deliveries,
     pub detectors: Vec<&'static dyn Detector>,
     pub node: Option<Arc<Node>>,
     pub registrar: Actor,
@@ -122,6 +124,7 @@ impl World {
             faults,
             bounds: Bounds::default(),
             serving: false,
+            deliveries: Deliveries::default(),
             detectors: ALL.to_vec(),
             node: None,
             registrar: actor("Registrar"),
@@ -152,6 +155,7 @@ impl World {
             faults: self.faults.clone(),
             bounds: self.bounds,
             serving: self.serving,
+            deliveries: self.deliveries,
             detectors: self.detectors.clone(),
             ..options
         }

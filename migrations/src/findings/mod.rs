@@ -2,6 +2,7 @@
 //! and concluded again.
 
 mod m0001_findings;
+mod m0002_numbering;
 
 use sea_orm_migration::prelude::*;
 
@@ -11,6 +12,6 @@ pub struct FindingsMigrator;
 #[async_trait::async_trait]
 impl MigratorTrait for FindingsMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_findings::Migration)]
+        vec![Box::new(m0001_findings::Migration), Box::new(m0002_numbering::Migration)]
     }
 }

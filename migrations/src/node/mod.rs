@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_node;
 mod m0002_bytewise_texts;
+mod m0003_webhooks;
 
 /// Brings the node store's schema up to date.
 pub struct NodeMigrator;
@@ -11,6 +12,10 @@ pub struct NodeMigrator;
 #[async_trait::async_trait]
 impl MigratorTrait for NodeMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_node::Migration), Box::new(m0002_bytewise_texts::Migration)]
+        vec![
+            Box::new(m0001_node::Migration),
+            Box::new(m0002_bytewise_texts::Migration),
+            Box::new(m0003_webhooks::Migration),
+        ]
     }
 }

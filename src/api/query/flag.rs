@@ -11,7 +11,7 @@ use crate::api::request::{Api, api};
 use crate::api::scalar::{CurrencyCode, DateTime};
 use crate::api::types::flag::{Flag, FlagConnection, LeakageRule, Severity};
 use crate::leakage::rule::Rule;
-use crate::store::findings::lists::FindingFilter;
+use crate::leakage::selection::FindingFilter;
 
 /// Which flags are meant; all fields are optional and must all fit. Added in 0.1.0.
 #[derive(InputObject, Default)]

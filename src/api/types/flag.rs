@@ -11,9 +11,9 @@ use crate::api::request::api;
 use crate::api::scalar::{DateTime, Decimal, LogIndex};
 use crate::leakage::finding::Finding;
 use crate::leakage::rule;
+use crate::leakage::selection::FindingSum;
 use crate::ledger::case::CaseState;
 use crate::ledger::ids::HopId;
-use crate::store::findings::lists::FindingSum;
 
 use super::case::Case;
 use super::entry::Entry;
@@ -106,7 +106,7 @@ impl LeakageRule {
         self.0.severity().into()
     }
 
-    /// The version of what it computes.
+    /// The version of what it computes; 2,147,483,647 stands for anything above.
     async fn version(&self) -> i32 {
         i32::try_from(self.0.version()).unwrap_or(i32::MAX)
     }
@@ -185,7 +185,7 @@ impl Flag {
         LeakageRule(self.finding.rule)
     }
 
-    /// The version of the rule that computed it.
+    /// The version of the rule that computed it; 2,147,483,647 stands for anything above.
     async fn rule_version(&self) -> i32 {
         i32::try_from(self.finding.rule_version).unwrap_or(i32::MAX)
     }
@@ -319,7 +319,7 @@ impl Flag {
         LogIndex(self.finding.changed.height)
     }
 
-    /// Which version of it this is, from 1.
+    /// Which version of it this is, from 1; 2,147,483,647 stands for anything above.
     async fn version(&self) -> i32 {
         i32::try_from(self.finding.version).unwrap_or(i32::MAX)
     }

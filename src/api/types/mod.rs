@@ -10,6 +10,7 @@ pub mod entitlement;
 pub mod entry;
 pub mod evidence;
 pub mod flag;
+pub mod flag_event;
 pub mod flow;
 pub mod hop;
 pub mod imported;

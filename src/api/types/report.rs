@@ -7,12 +7,12 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use crate::api::page::{Args, List, connection, cost};
 use crate::api::request::api;
 use crate::api::scalar::{CurrencyCode, DateTime, Decimal, LogIndex};
+use crate::leakage::selection::FindingFilter;
 use crate::ledger::money;
 use crate::ledger::selection::{Count, GroupBy, GroupKey, MoneyFilter};
 use crate::limits::SUM_WEIGHT;
 use crate::service::flags::{self, AGES, Aged};
 use crate::service::reads;
-use crate::store::findings::lists::FindingFilter;
 
 use super::flag::FlagSum;
 use super::money::Money;
@@ -130,7 +130,7 @@ impl LeakageReport {
             let of = peer.rate.compared?;
             let six = |value| Decimal::of(money::six_places(value));
             Some(Peer {
-                hops: i32::try_from(peer.rate.hops).unwrap_or(i32::MAX),
+                answered: i32::try_from(peer.rate.hops).unwrap_or(i32::MAX),
                 sent: Money::of(peer.rate.sent, peer.currency),
                 lost: Money::of(peer.rate.lost, peer.currency),
                 rate: six(of.rate),
@@ -299,9 +299,9 @@ impl ReportGroup {
 /// Money of one age. Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct AgeBucket {
-    /// The first day of the age; day 1 is the first day past the due time, or of lying there.
+    /// The first day of the age: 1, 8, 16 or 31. Day 1 is the first day past the due time, or of lying there.
     first_day: i32,
-    /// The last day; null without an end.
+    /// The last day: 7, 15, 30, or null without an end.
     last_day: Option<i32>,
     /// Overdue money of this age.
     overdue: Money,
@@ -314,7 +314,7 @@ pub struct AgeBucket {
 /// What came of cases; dismissed ones are left out. Added in 0.1.0.
 #[derive(SimpleObject)]
 pub struct Recovery {
-    /// How many cases.
+    /// How many cases; 2,147,483,647 stands for anything above.
     cases: i32,
     /// The money that their flags reported: the denominator of the rate.
     reported: Money,
@@ -333,8 +333,8 @@ pub struct Recovery {
 pub struct Peer {
     /// The party.
     party: Party,
-    /// Its answered hops.
-    hops: i32,
+    /// How many hops it sent that were answered; 2,147,483,647 stands for anything above.
+    answered: i32,
     /// What it sent by them.
     sent: Money,
     /// What of it neither arrived nor was deducted nor came back; negative when more came.

@@ -6,62 +6,14 @@ use uuid::Uuid;
 
 use crate::leakage::finding::Finding;
 use crate::leakage::rule::{Rule, Severity};
+use crate::leakage::selection::{FindingFilter, FindingSum};
 use crate::ledger::ids::{AreaId, HopId, PartyKey, Place, ProgrammeId};
-use crate::ledger::money::Currency;
 use crate::ledger::time::Millis;
 use crate::store::views::error::ViewsError;
 use crate::store::views::fields::{Columns, index, sought};
 
 use super::Findings;
 use super::entity::{entitlement, finding, finding_hop};
-
-/// Which findings are meant; everything that is set must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FindingFilter {
-    /// Of these rules; of any when empty.
-    pub rules: Vec<Rule>,
-    /// Of these severities; of any when empty.
-    pub severities: Vec<Severity>,
-    /// With these ids.
-    pub ids: Option<Vec<Uuid>>,
-    /// This party is responsible.
-    pub responsible: Option<PartyKey>,
-    /// This party is responsible, or the other of the pair.
-    pub party: Option<PartyKey>,
-    /// About this recipient.
-    pub recipient: Option<PartyKey>,
-    /// Of this programme's money.
-    pub programme: Option<ProgrammeId>,
-    /// Of this cycle.
-    pub cycle: Option<String>,
-    /// Of this purpose.
-    pub purpose: Option<String>,
-    /// In one of these areas.
-    pub areas: Option<Vec<AreaId>>,
-    /// In this currency.
-    pub currency: Option<Currency>,
-    /// That rest on this hop.
-    pub hop: Option<HopId>,
-    /// Resolved by the facts, or not.
-    pub resolved: Option<bool>,
-}
-
-/// How many findings of a rule stand, and how much money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FindingSum {
-    /// The rule.
-    pub rule: Rule,
-    /// Their severity.
-    pub severity: Severity,
-    /// Whether the facts resolved them.
-    pub resolved: bool,
-    /// The currency of the money.
-    pub currency: Option<Currency>,
-    /// How many.
-    pub count: u64,
-    /// The money at stake in all, in minor units; findings may overlap on the same money.
-    pub amount: i128,
-}
 
 /// Entitlements of an area that were stated and due by a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,46 +30,43 @@ pub struct EntitledSum {
     pub amount: i64,
 }
 
-impl FindingFilter {
-    fn condition(&self) -> Condition {
-        use finding::Column;
-        let party = |party: PartyKey| {
-            Condition::any()
-                .add(Column::Responsible.eq(party.0.to_key()))
-                .add(Column::Counterparty.eq(party.0.to_key()))
-        };
-        let ids = self.ids.as_ref().map(|ids| Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec())));
-        let rules = (!self.rules.is_empty()).then(|| Column::Rule.is_in(self.rules.iter().map(|rule| rule.code())));
-        let severities = (!self.severities.is_empty())
-            .then(|| Column::Severity.is_in(self.severities.iter().map(|severity| severity.name())));
-        let areas = self.areas.as_ref().map(|areas| Column::Area.is_in(areas.iter().map(|area| i64::from(area.0))));
-        let on_hop = self.hop.map(|hop| {
-            let of_hop = Query::select()
-                .column(finding_hop::Column::Finding)
-                .from(finding_hop::Entity)
-                .and_where(finding_hop::Column::Hop.eq(hop.0.to_key()))
-                .take();
-            Column::Id.in_subquery(of_hop)
-        });
-        let resolved = self.resolved.map(|resolved| match resolved {
-            true => Column::ResolvedHeight.is_not_null(),
-            false => Column::ResolvedHeight.is_null(),
-        });
-        Condition::all()
-            .add_option(rules)
-            .add_option(ids)
-            .add_option(self.responsible.map(|party| Column::Responsible.eq(party.0.to_key())))
-            .add_option(severities)
-            .add_option(self.party.map(party))
-            .add_option(self.recipient.map(|recipient| Column::Recipient.eq(recipient.0.to_key())))
-            .add_option(self.programme.map(|programme| Column::Programme.eq(programme.0.to_key())))
-            .add_option(self.cycle.as_deref().map(|cycle| Column::Cycle.eq(sought(cycle))))
-            .add_option(self.purpose.as_deref().map(|purpose| Column::Purpose.eq(sought(purpose))))
-            .add_option(areas)
-            .add_option(self.currency.map(|currency| Column::Currency.eq(currency.code())))
-            .add_option(on_hop)
-            .add_option(resolved)
-    }
+/// The rows that a filter lets through.
+pub(super) fn meant(filter: &FindingFilter) -> Condition {
+    use finding::Column;
+    let party = |party: PartyKey| {
+        Condition::any().add(Column::Responsible.eq(party.0.to_key())).add(Column::Counterparty.eq(party.0.to_key()))
+    };
+    let ids = filter.ids.as_ref().map(|ids| Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec())));
+    let rules = (!filter.rules.is_empty()).then(|| Column::Rule.is_in(filter.rules.iter().map(|rule| rule.code())));
+    let severities = (!filter.severities.is_empty())
+        .then(|| Column::Severity.is_in(filter.severities.iter().map(|severity| severity.name())));
+    let areas = filter.areas.as_ref().map(|areas| Column::Area.is_in(areas.iter().map(|area| i64::from(area.0))));
+    let on_hop = filter.hop.map(|hop| {
+        let of_hop = Query::select()
+            .column(finding_hop::Column::Finding)
+            .from(finding_hop::Entity)
+            .and_where(finding_hop::Column::Hop.eq(hop.0.to_key()))
+            .take();
+        Column::Id.in_subquery(of_hop)
+    });
+    let resolved = filter.resolved.map(|resolved| match resolved {
+        true => Column::ResolvedHeight.is_not_null(),
+        false => Column::ResolvedHeight.is_null(),
+    });
+    Condition::all()
+        .add_option(rules)
+        .add_option(ids)
+        .add_option(filter.responsible.map(|party| Column::Responsible.eq(party.0.to_key())))
+        .add_option(severities)
+        .add_option(filter.party.map(party))
+        .add_option(filter.recipient.map(|recipient| Column::Recipient.eq(recipient.0.to_key())))
+        .add_option(filter.programme.map(|programme| Column::Programme.eq(programme.0.to_key())))
+        .add_option(filter.cycle.as_deref().map(|cycle| Column::Cycle.eq(sought(cycle))))
+        .add_option(filter.purpose.as_deref().map(|purpose| Column::Purpose.eq(sought(purpose))))
+        .add_option(areas)
+        .add_option(filter.currency.map(|currency| Column::Currency.eq(currency.code())))
+        .add_option(on_hop)
+        .add_option(resolved)
 }
 
 /// The versions that stand after a block.
@@ -144,7 +93,7 @@ impl Findings {
         });
         let select = finding::Entity::find()
             .filter(standing(height))
-            .filter(filter.condition())
+            .filter(meant(filter))
             .filter(Condition::all().add_option(from))
             .limit(limit);
         let ordered = if newest_first { select.order_by_desc(number) } else { select.order_by_asc(number) };
@@ -164,7 +113,7 @@ impl Findings {
             .expr_as(Expr::cust("CAST(SUM(amount % 1000000) AS BIGINT)"), "low")
             .from(finding::Entity)
             .cond_where(standing(height))
-            .cond_where(filter.condition())
+            .cond_where(meant(filter))
             .group_by_columns([Column::Rule, Column::Severity, Column::Currency])
             .add_group_by([Expr::cust("CASE WHEN resolved_height IS NULL THEN 0 ELSE 1 END")])
             .take();

@@ -6,6 +6,7 @@
 
 pub mod entity;
 pub mod lists;
+pub mod told;
 
 use std::collections::BTreeMap;
 
@@ -103,7 +104,9 @@ impl Findings {
     /// Opens the findings, made where there are none, and brings their schema up to date.
     pub async fn open(place: &Place) -> Result<Self, ViewsError> {
         let (writer, readers) = dialect::open::<FindingsMigrator>(place).await?;
-        Ok(Self { writer, readers })
+        let findings = Self { writer, readers };
+        findings.name_numbering().await?;
+        Ok(findings)
     }
 
     /// Opens findings that are there, only to read them.
@@ -360,6 +363,7 @@ impl Findings {
             tx.empty::<entitlement::Entity>().await?;
             tx.empty::<examined::Entity>().await?;
             tx.empty::<detector::Entity>().await?;
+            tx.rename_numbering().await?;
             tx.commit().await
         };
         cleared.await.map_err(ViewsError::Clear)

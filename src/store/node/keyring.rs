@@ -37,7 +37,7 @@ pub enum Unlock {
 /// The opened keys of a node.
 pub struct Keyring {
     store: NodeStore,
-    data_key: DataKey,
+    pub(super) data_key: DataKey,
     held: RwLock<BTreeMap<KeyId, Held>>,
 }
 

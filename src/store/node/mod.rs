@@ -1,8 +1,8 @@
 //! What belongs to this node and is not on the chain: who may log in, the keys it holds for
-//! officers, its settings, and operations that await a signature.
+//! officers, its settings, operations that await a signature, and receivers that are told of findings.
 //!
 //! Nothing here can be derived from the chain, so every write is durable when it is confirmed.
-//! Secrets are stored hashed (logins) or sealed (keys), never in the clear. What an officer may
+//! Secrets are stored hashed (logins) or sealed (keys, webhooks), never in the clear. What an officer may
 //! do is the ledger's to say, from the roles of registered keys; a login only says who asks.
 
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub mod logins;
 mod sealed;
 pub mod settings;
 pub mod unlock;
+pub mod webhooks;
 
 /// Connections that read: who logs in, and what awaits a signature.
 const READERS: u32 = 4;

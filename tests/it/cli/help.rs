@@ -4,7 +4,7 @@ use aqueduct::chain::key::PublicKey;
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 20] = [
     &["init"],
     &["serve"],
     &["demo"],
@@ -14,6 +14,11 @@ const COMMANDS: [&[&str]; 15] = [
     &["verify"],
     &["rebuild"],
     &["login"],
+    &["webhook"],
+    &["webhook", "add"],
+    &["webhook", "list"],
+    &["webhook", "remove"],
+    &["webhook", "retry"],
     &["schema"],
     &["keygen"],
     &["sign"],
@@ -33,7 +38,11 @@ fn every_command_explains_itself_with_an_example() {
         assert!(whole.out.contains(command[0]), "{command:?} is listed");
         let args: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
         let help = run(&args).expect(0);
-        assert!(help.out.contains("Example") || command == ["import"], "{command:?}: {}", help.out);
+        assert!(
+            help.out.contains("Example") || command == ["import"] || command == ["webhook"],
+            "{command:?}: {}",
+            help.out
+        );
     }
     assert!(run(&["--version"]).expect(0).out.starts_with("aqueduct "));
 }

@@ -11,6 +11,7 @@ pub mod serve;
 mod server_import;
 mod sign;
 mod verify;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -5,3 +5,4 @@ mod examiner;
 mod faults;
 mod officers;
 mod path;
+mod webhooks;

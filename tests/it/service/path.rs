@@ -191,6 +191,8 @@ async fn views_of_an_older_version_are_not_changed_by_who_only_reads() {
         party: None,
         area: None,
         currency: None,
+        findings: false,
+        peers: false,
         as_of: None,
     };
     let error = report::ask(&database, &question).await.unwrap_err();

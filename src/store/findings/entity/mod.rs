@@ -6,4 +6,5 @@ pub mod examined;
 pub mod file;
 pub mod finding;
 pub mod finding_hop;
+pub mod numbering;
 pub mod wake;

@@ -16,7 +16,10 @@ async fn every_reply_says_how_far_the_chain_and_the_views_are() {
     assert_eq!(answer.header("aqueduct-views"), Some(height.as_str()));
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert!(answer.header("x-request-id").is_some());
-    assert_eq!(answer.json()["extensions"], json!({ "aqueduct": { "head": height, "views": height } }));
+    let told = &answer.json()["extensions"]["aqueduct"];
+    assert_eq!((&told["head"], &told["views"]), (&json!(height), &json!(height)));
+    let findings = answer.header("aqueduct-findings").map(str::to_owned);
+    assert_eq!(told["findings"].as_str().map(str::to_owned), findings, "how far the findings are, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]

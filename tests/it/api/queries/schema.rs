@@ -118,7 +118,7 @@ async fn every_type_and_root_field_says_since_when_it_is_there() {
 }
 
 /// Every number that is an `Int`, with the highest it can be. What may pass 2^31 is a string.
-const NUMBERS: [(&str, &str); 16] = [
+const NUMBERS: [(&str, &str); 22] = [
     ("first", "100"),
     ("last", "100"),
     ("totalCount", "100,000"),
@@ -135,6 +135,12 @@ const NUMBERS: [(&str, &str); 16] = [
     ("rows", "10,000"),
     ("ruleVersion", "2,147,483,647"),
     ("declaredRecipients", "2,147,483,647"),
+    ("version", "2,147,483,647"),
+    ("count", "2,147,483,647"),
+    ("cases", "2,147,483,647"),
+    ("answered", "2,147,483,647"),
+    ("firstDay", "31"),
+    ("lastDay", "30"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

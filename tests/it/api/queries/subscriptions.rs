@@ -280,3 +280,114 @@ async fn followers_are_told_that_the_server_stops() {
     assert_eq!(told.await.unwrap(), json!({ "closed": 1001 }));
     world.stop().await;
 }
+
+/// What is told of a flag: its cursor, amount, version and whether it is resolved.
+async fn flag(follower: &mut Follower) -> (String, String, u64, bool) {
+    let next = tokio::time::timeout(std::time::Duration::from_secs(30), follower.next()).await;
+    let message = next.expect("a flag is told");
+    let flag = &message["payload"]["data"]["flagRaised"];
+    let version = flag["version"].as_u64().unwrap_or_else(|| panic!("no flag: {message}"));
+    let text = super::client::text;
+    (text(&flag["cursor"]), text(&flag["amount"]["amount"]), version, flag["resolved"].as_bool().unwrap())
+}
+
+fn following_flags(arguments: &str) -> String {
+    format!(
+        "subscription {{ flagRaised{arguments} {{ cursor flagId version rule severity resolved amount {{ amount currency }} raisedAt changedAt }} }}"
+    )
+}
+
+/// Waits until so many subscriptions are under way.
+async fn until_followed(served: &Served, count: u64) {
+    while served.world.node().metrics().open_subscriptions() < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The treasury sends money to the bureau, which acknowledges less, then all of it.
+async fn fall_short_for_a_while(served: &Served, sent: i64, arrived: i64) {
+    let world = &served.world;
+    let token = world.allocate(sent).await;
+    let hop = crate::world::reference(&world.dispatch(&world.treasury, token, &[(&world.bureau, sent)]).await, 0);
+    for arrived in [arrived, sent] {
+        world.record(&world.bureau, world.acknowledge(hop, arrived)).await;
+    }
+    world.node().examine_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_are_told_as_they_are_raised_and_resolved_and_after_a_break() {
+    let served = Served::start().await;
+    served.world.node().examine_up().await;
+    let token = login(&served.world.supervisor);
+    let mut follower = Follower::open(&served, Some(token)).await;
+    follower.subscribe(&following_flags("(filter: { rules: [\"L01\"] })")).await;
+    until_followed(&served, 1).await;
+    fall_short_for_a_while(&served, 900, 850).await;
+    let (first, amount, version, resolved) = flag(&mut follower).await;
+    assert_eq!((amount.as_str(), version, resolved), ("0.50", 1, false), "and nothing from before");
+    let (second, _, version, resolved) = flag(&mut follower).await;
+    assert_eq!((version, resolved), (2, true));
+    drop(follower);
+    fall_short_for_a_while(&served, 700, 630).await;
+    let mut again = Follower::open(&served, Some(token)).await;
+    again.subscribe(&following_flags(&format!("(after: \"{first}\", filter: {{ rules: [\"L01\"] }})"))).await;
+    assert_eq!(flag(&mut again).await, (second, "0.50".to_owned(), 2, true));
+    let (_, amount, version, resolved) = flag(&mut again).await;
+    assert_eq!((amount.as_str(), version, resolved), ("0.70", 1, false), "what came in between is told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_are_followed_by_rule_severity_party_programme_and_area() {
+    let served = Served::start().await;
+    let world = &served.world;
+    world.node().examine_up().await;
+    let token = login(&world.supervisor);
+    let mut start = Follower::open(&served, Some(token)).await;
+    start.subscribe(&following_flags("(filter: { rules: [\"L01\"] }, after: \"0-\")")).await;
+    assert_eq!(start.code().await, "BAD_USER_INPUT", "a cursor of another numbering");
+    let fitting = [
+        format!("party: \"{}\"", world.county.party),
+        "severities: [A]".to_owned(),
+        "programme: \"PENSION\"".to_owned(),
+        "area: \"North\"".to_owned(),
+    ];
+    let other = format!("party: \"{}\", severities: [A]", world.bank.party);
+    let others = [other.as_str(), "severities: [D]", "area: \"North/Hill/Nowhere\""];
+    let mut followers = Vec::new();
+    for filter in fitting.iter().map(String::as_str).chain(others) {
+        let mut follower = Follower::open(&served, Some(token)).await;
+        follower.subscribe(&following_flags(&format!("(filter: {{ rules: [\"L01\"], {filter} }})"))).await;
+        followers.push(follower);
+    }
+    until_followed(&served, 7).await;
+    let money = world.allocate(900).await;
+    let hop = crate::world::reference(&world.dispatch(&world.treasury, money, &[(&world.bureau, 900)]).await, 0);
+    let held = crate::world::reference(&world.record(&world.bureau, world.acknowledge(hop, 900)).await, 0);
+    let hop = crate::world::reference(&world.dispatch(&world.bureau, held, &[(&world.county, 900)]).await, 0);
+    world.record(&world.county, world.acknowledge(hop, 850)).await;
+    world.node().examine_up().await;
+    for follower in &mut followers[..fitting.len()] {
+        assert_eq!(flag(follower).await.1, "0.50");
+    }
+    for follower in &mut followers[fitting.len()..] {
+        let waiting = tokio::time::timeout(std::time::Duration::from_millis(50), follower.next()).await;
+        assert!(waiting.is_err(), "{waiting:?}");
+    }
+    for wrong in ["rules: [\"L99\"]", "party: \"nobody\"", "programme: \"NONE\""] {
+        let mut follower = Follower::open(&served, Some(token)).await;
+        follower.subscribe(&following_flags(&format!("(filter: {{ {wrong} }})"))).await;
+        assert_eq!(follower.code().await, "BAD_USER_INPUT", "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_are_not_for_recipients_or_nobody() {
+    let served = Served::start().await;
+    let mut recipient = Follower::open(&served, Some(login(&served.world.recipients[0]))).await;
+    recipient.subscribe(&following_flags("")).await;
+    assert_eq!(recipient.code().await, "FORBIDDEN");
+    let mut nobody = Follower::open(&served, None).await;
+    nobody.subscribe(&following_flags("")).await;
+    assert_eq!(nobody.code().await, "UNAUTHENTICATED");
+}
