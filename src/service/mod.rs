@@ -7,7 +7,7 @@
 //! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
 //!   the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
-//! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
+//! - Whole books: [`begin`], [`story`], [`simulation`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
 //! - [`node`] starts and stops all of it; [`metrics`] counts what it does. [`address`] names a
 //!   database, [`scratch`] makes some for books that nobody keeps.
@@ -46,6 +46,7 @@ pub mod rights;
 pub mod rollback;
 pub mod scratch;
 pub mod signed;
+pub mod simulation;
 pub mod statements;
 pub mod story;
 pub mod touched;
