@@ -391,6 +391,13 @@ pub const IMPORT_PROGRAMMES_MAX: usize = 1_000;
 /// an import has no hurry and a person's machine little memory: about 60 MB.
 pub const IMPORT_LAG_FACTS_MAX: i64 = 200_000;
 
+/// Operations whose hops one list of evidence names: each costs a look-up, and the ledger takes no
+/// more.
+pub const EVIDENCE_ENTRIES_MAX: usize = 1_000;
+
+/// Notes about one thing that a reader is shown, the newest: a recipient has a few for each cycle.
+pub const NOTES_ABOUT_MAX: u64 = 1_000;
+
 /// Rows of tables that one request may look up.
 pub const IMPORTED_ROWS_MAX: usize = 1_000;
 
@@ -411,3 +418,21 @@ pub const SIMULATED_CYCLES: (u32, u32) = (3, 12);
 
 /// Of a million recipients of a simulated world so many for each kind of irregularity.
 pub const SIMULATED_LEAK_MILLIONTHS: (u32, u32) = (0, 200_000);
+
+/// Blocks whose examination is read from the views at once.
+pub const EXAMINED_BLOCKS_MAX: u64 = 1_000;
+
+/// Entries of them: one may have made ten thousand hops.
+pub const EXAMINED_ENTRIES_MAX: u64 = 256;
+
+/// Files that the examination keeps in memory between runs, some 500 bytes each.
+pub const EXAMINED_FILES_MAX: usize = 50_000;
+
+/// Changes that wait in memory to be examined; what is more is read again from the views.
+pub const EXAMINED_FACTS_WAITING_MAX: i64 = 100_000;
+
+/// Seconds that one detector may take for one run of blocks: thousands of times what any needs.
+pub const DETECTOR_SECONDS_MAX: u64 = 20;
+
+/// Seconds after which a detector that stopped is tried again.
+pub const DETECTOR_RETRY_SECONDS: u64 = 3_600;

@@ -201,10 +201,16 @@ fn health() -> &'static str {
 /// Ready: state loaded, store writable, lag under its bound.
 #[handler]
 fn readiness(app: Data<&App>) -> Response {
+    let stopped = app.node.stopped_detectors();
+    let stopped: String = stopped
+        .iter()
+        .map(|stopped| format!("detector {} stands still since block {}\n", stopped.rule.code(), stopped.height))
+        .collect();
     if app.node.is_ready() {
-        return "ready\n".into_response();
+        // Work goes on without a detector; whoever watches reads that one is missing.
+        return format!("ready\n{stopped}").into_response();
     }
-    Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body("not ready\n")
+    Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body(format!("not ready\n{stopped}"))
 }
 
 /// The log's size and root, signed: a C2SP checkpoint.

@@ -3,6 +3,7 @@
 
 mod bytewise;
 pub mod chain;
+pub mod findings;
 pub mod node;
 pub mod views;
 

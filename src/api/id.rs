@@ -5,7 +5,7 @@
 use async_graphql::ID;
 use uuid::Uuid;
 
-use crate::ledger::ids::{AllocationId, HopId, Place, ProgrammeId, TokenId};
+use crate::ledger::ids::{AllocationId, CaseId, HopId, Place, ProgrammeId, TokenId};
 
 /// What a node id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,8 @@ pub enum NodeId {
     Programme(ProgrammeId),
     /// `alc_`: an allocation.
     Allocation(AllocationId),
+    /// `case_`: a case.
+    Case(CaseId),
     /// `ent_`: an entry of the log.
     Entry(u64),
     /// `opn_`: an operation, by its party and its own id.
@@ -58,6 +60,7 @@ impl NodeId {
             Self::Recipient(id) => format!("rcp_{}", id.simple()),
             Self::Programme(id) => format!("prg_{}", place_text(id.0)),
             Self::Allocation(id) => format!("alc_{}", place_text(id.0)),
+            Self::Case(id) => format!("case_{}", place_text(id.0)),
             Self::Entry(index) => format!("ent_{}", number_text(index)),
             Self::Operation { party, id } => format!("opn_{}_{}", party.simple(), id.simple()),
         }
@@ -109,6 +112,14 @@ pub fn allocation(text: &str) -> Result<AllocationId, NotAnId> {
     }
 }
 
+/// Reads the id of a case.
+pub fn case(text: &str) -> Result<CaseId, NotAnId> {
+    match NodeId::parse(text) {
+        Ok(NodeId::Case(id)) => Ok(id),
+        _ => Err(not("a case (case_...)", text)),
+    }
+}
+
 /// Reads the id of an entry.
 pub fn entry(text: &str) -> Result<u64, NotAnId> {
     match NodeId::parse(text) {
@@ -155,6 +166,7 @@ fn read(text: &str) -> Option<NodeId> {
         "rcp" => NodeId::Recipient(uuid(rest)?),
         "prg" => NodeId::Programme(ProgrammeId(place()?)),
         "alc" => NodeId::Allocation(AllocationId(place()?)),
+        "case" => NodeId::Case(CaseId(place()?)),
         "ent" => NodeId::Entry(read_number(rest)?),
         "opn" => {
             let (party, id) = rest.split_once('_')?;
@@ -189,6 +201,7 @@ mod tests {
             NodeId::Recipient(uuid),
             NodeId::Programme(ProgrammeId(place)),
             NodeId::Allocation(AllocationId(place)),
+            NodeId::Case(CaseId(place)),
             NodeId::Entry(0),
             NodeId::Entry(u64::MAX),
             NodeId::Operation { party: uuid, id: uuid },

@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
+use crate::ledger::case::Case;
 use crate::ledger::hop::Hop;
-use crate::ledger::ids::{AllocationId, HopId, TokenId};
+use crate::ledger::ids::{AllocationId, CaseId, HopId, Place, TokenId};
+use crate::ledger::note::Note;
 use crate::ledger::registry::Allocation;
 use crate::ledger::time::Millis;
 use crate::ledger::token::Token;
@@ -126,6 +128,10 @@ pub struct Loaders {
     pub heights: Loader<Millis, u64>,
     /// The entries that made or changed each hop, in order.
     pub versions: Loader<HopId, Vec<u64>>,
+    /// The newest notes about things, the oldest first, by their places.
+    pub notes: Loader<Place, Vec<Arc<Note>>>,
+    /// The versions of each case, the first first.
+    pub case_versions: Loader<CaseId, Vec<Arc<Case>>>,
     /// The bytes of entries and the lines beside them.
     pub bytes: Loader<u64, Arc<EntryBytes>>,
     /// The bytes of operations that wait or waited for a signature here.
@@ -155,6 +161,8 @@ impl Loaders {
             entries: loader!(entries_by_index),
             heights: loader!(heights_of_times),
             versions: loader!(entries_of_hops),
+            notes: loader!(notes_about),
+            case_versions: loader!(versions_of_cases),
             bytes: loader!(bytes_of_entries),
             papers: loader!(papers),
         }

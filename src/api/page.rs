@@ -24,6 +24,8 @@ use super::request::Api;
 pub enum List {
     /// Allocations, by place.
     Allocations,
+    /// Cases, by place.
+    Cases,
     /// Groups of a report, by position from 1.
     Groups,
     /// Hops, by place.
@@ -47,6 +49,7 @@ impl List {
     fn prefix(self) -> &'static str {
         match self {
             Self::Allocations => "allocations",
+            Self::Cases => "cases",
             Self::Groups => "groups",
             Self::Hops => "hops",
             Self::Operations => "operations",

@@ -95,14 +95,21 @@ impl Happened {
         happened
     }
 
-    /// Its events, in order; a note comes with its hop, which `hop` finds as it stands after the
-    /// block.
+    /// The hops that its notes and cases name, which [`Happened::events`] asks for.
+    pub fn hops_named(&self) -> impl Iterator<Item = HopId> + '_ {
+        let of_cases = self.cases.iter().filter_map(|case| case.hops.first().copied());
+        self.notes.iter().filter_map(|note| note.hop()).chain(of_cases)
+    }
+
+    /// Its events, in order; a note or case comes with its hop, which `hop` finds as it stands after
+    /// the block.
     pub fn events<'a>(&'a self, hop: impl Fn(HopId) -> Option<&'a Hop>) -> Vec<Event<'a>> {
         let mut events: Vec<Event<'a>> = Vec::new();
         events.extend(self.programmes.iter().map(|programme| Event::Programme(programme)));
         events.extend(self.allocations.iter().map(|allocation| Event::Allocation(allocation)));
         events.extend(self.notes.iter().map(|note| Event::Noted(note, note.hop().and_then(&hop))));
-        events.extend(self.cases.iter().map(|case| Event::Case(case)));
+        let of_case = |case: &Case| case.hops.first().and_then(|id| hop(*id));
+        events.extend(self.cases.iter().map(|case| Event::Case(case, of_case(case))));
         events.extend(self.kept.iter().map(|token| Event::Kept(token)));
         events.extend(self.opened.iter().map(|(hop, came_by)| Event::Opened(hop, *came_by)));
         events.extend(self.changed.iter().map(|(hop, before)| Event::Changed(hop, before)));

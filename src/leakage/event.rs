@@ -41,8 +41,9 @@ pub enum Event<'a> {
     Allocation(&'a Allocation),
     /// A note, with the hop that it is about as it stands after the block.
     Noted(&'a Note, Option<&'a Hop>),
-    /// A case was opened, went on or ended.
-    Case(&'a Case),
+    /// A case was opened, went on or ended; with the first hop that it is about, as it stands after
+    /// the block.
+    Case(&'a Case, Option<&'a Hop>),
     /// A sender kept a deduction off the schedule or above its cap: the missing token.
     Kept(&'a Token),
     /// A hop was opened, with the hop by which the money that it carries had come; perhaps answered

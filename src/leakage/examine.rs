@@ -10,7 +10,7 @@ use super::finding::{Conclusion, Subject, Verdict};
 use super::rule::Rule;
 
 /// A rule at work. It holds nothing: all that it needs is in the event and the facts.
-pub trait Detector: Send + Sync {
+pub trait Detector: std::fmt::Debug + Send + Sync {
     /// The rule that it finds.
     fn rule(&self) -> Rule;
 

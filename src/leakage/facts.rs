@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::ledger::case::Case;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{HopId, NoteId, PartyKey, ProgrammeId};
 use crate::ledger::note::{EvidenceKind, Noted, Particular, Person, PersonDigest};
@@ -34,6 +35,8 @@ pub struct Facts {
     pub cycles: Cycles,
     /// Balances by the ledger at the moment that a note of a balance is about.
     pub balances: BTreeMap<NoteId, i64>,
+    /// What an entry sent by the hops that were opened so far: the last entry, and the sum.
+    pub sent_by_entry: (Option<u64>, i64),
 }
 
 impl Facts {
@@ -89,6 +92,11 @@ impl Facts {
         hop.kind == HopKind::Delivery && self.kind(hop.to) == Some(PartyKind::Recipient)
     }
 
+    /// The recipient whom a hop goes to, if it is one.
+    pub fn person(&self, hop: &Hop) -> Option<PartyKey> {
+        self.is_to_recipient(hop).then_some(hop.to)
+    }
+
     /// The recipients who share something, in the order in which they came to it.
     pub fn holders(&self, of: Holding, digest: PersonDigest) -> &[PartyKey] {
         self.files.holders.get(&(of, digest)).map_or(&[], |file| &file.members)
@@ -117,9 +125,13 @@ impl Facts {
                 self.of_note(&note.fact, &mut wanted);
                 hop.iter().for_each(|hop| self.of_hop(hop, &mut wanted));
             }
-            Event::Case(case) => {
-                wanted.push(FileKey::Case(case.id));
+            Event::Case(case, hop) => {
+                self.of_case(case, &mut wanted);
                 wanted.extend(case.recoveries.iter().map(|hop| FileKey::Hop(*hop)));
+                if let Some(hop) = hop {
+                    wanted.push(FileKey::Allocation(hop.allocation));
+                    wanted.extend(self.allocation(hop).map(|allocation| FileKey::Programme(allocation.programme)));
+                }
             }
             Event::Kept(token) => {
                 wanted.push(FileKey::Allocation(token.allocation));
@@ -133,7 +145,7 @@ impl Facts {
             }
             Event::Changed(hop, _) | Event::Due(_, Due::Hop(hop)) => self.of_hop(hop, &mut wanted),
             Event::Due(_, Due::Note(note)) => self.of_note(&note.fact, &mut wanted),
-            Event::Due(_, Due::Case(case)) => wanted.push(FileKey::Case(case.id)),
+            Event::Due(_, Due::Case(case)) => self.of_case(case, &mut wanted),
             Event::Day(_) => {}
         }
         wanted.extend(at.officers.iter().map(|officer| FileKey::Officer(*officer)));
@@ -150,6 +162,12 @@ impl Facts {
         wanted
     }
 
+    fn of_case(&self, case: &Case, wanted: &mut Vec<FileKey>) {
+        wanted.push(FileKey::Case(case.id));
+        let programme = self.files.cases.get(&case.id).and_then(|file| file.programme);
+        wanted.extend(programme.map(FileKey::Programme));
+    }
+
     fn of_hop(&self, hop: &Hop, wanted: &mut Vec<FileKey>) {
         wanted.extend([FileKey::Hop(hop.id), FileKey::Allocation(hop.allocation)]);
         if self.is_to_recipient(hop) {
@@ -157,7 +175,7 @@ impl Facts {
         }
         // What a recipient sends back belongs to one of the own payments.
         if let Some(from) = hop.from.filter(|from| self.kind(*from) == Some(PartyKind::Recipient)) {
-            wanted.push(FileKey::Recipient(from));
+            self.of_recipient(from, wanted);
         }
         if let Some(case) = self.hop(hop.id).and_then(|file| file.case) {
             wanted.push(FileKey::Case(case));
@@ -180,7 +198,17 @@ impl Facts {
         let household = file.household.map(|id| (Holding::Household, household_key(id)));
         for of in account.into_iter().chain(identity).chain(household) {
             wanted.push(FileKey::Holders(of));
-            wanted.extend(self.holders(of.0, of.1).iter().map(|member| FileKey::Recipient(*member)));
+            self.of_members(of, wanted);
+        }
+        wanted.extend(file.dues.iter().map(|due| FileKey::Programme(due.programme)));
+    }
+
+    /// Those who share something, with the programmes that they are paid from.
+    fn of_members(&self, of: (Holding, PersonDigest), wanted: &mut Vec<FileKey>) {
+        for member in self.holders(of.0, of.1) {
+            wanted.push(FileKey::Recipient(*member));
+            let dues = self.recipient(*member).map_or(&[][..], |file| &file.dues);
+            wanted.extend(dues.iter().map(|due| FileKey::Programme(due.programme)));
         }
     }
 
@@ -196,7 +224,7 @@ impl Facts {
                     _ => return,
                 };
                 wanted.push(FileKey::Holders(of));
-                wanted.extend(self.holders(of.0, of.1).iter().map(|member| FileKey::Recipient(*member)));
+                self.of_members(of, wanted);
             }
             Noted::Entitled { recipient, programme, .. } => {
                 wanted.extend([FileKey::Recipient(*recipient), FileKey::Programme(*programme)]);

@@ -34,10 +34,16 @@ pub struct RecipientFile {
     pub identity: Option<PersonDigest>,
     /// The note that stated the identity.
     pub identity_note: Option<NoteId>,
+    /// The party that stated the identity.
+    pub identity_by: Option<PartyKey>,
+    /// The identity that the last note of it replaced.
+    pub identity_before: Option<PersonDigest>,
     /// Accounts, the newest last: the last is the one that payments go to.
     pub accounts: Vec<AccountSince>,
     /// The household.
     pub household: Option<Uuid>,
+    /// The household that the last note of it replaced.
+    pub household_before: Option<Uuid>,
     /// The guardian.
     pub guardian: Option<PersonDigest>,
     /// Who may collect.
@@ -98,6 +104,8 @@ pub struct Entitled {
     pub note: NoteId,
     /// The party that said so.
     pub by: PartyKey,
+    /// Whether it replaced an earlier one.
+    pub restated: bool,
 }
 
 /// A delivery to a recipient.
@@ -115,7 +123,7 @@ pub struct Payment {
     pub sent: i64,
     /// `f`.
     pub deducted: i64,
-    /// The part of `f` that the programme's schedule allows.
+    /// The part of `f` that the programme's schedule allowed when it was declared.
     pub lawful: i64,
     /// `q`.
     pub refused: i64,
@@ -123,8 +131,10 @@ pub struct Payment {
     pub credited: Option<i64>,
     /// `v`: what the recipient says was received.
     pub word: Option<i64>,
-    /// What the recipient sent back afterwards.
+    /// What the recipient sent back afterwards, less what of that was refused or reversed.
     pub returned: i64,
+    /// The hops by which it was sent back.
+    pub returns: Vec<HopId>,
     /// When it was sent (stated).
     pub sent_at: Millis,
     /// When it was first booked or confirmed above zero (stated, or the bank's value date).
@@ -140,8 +150,20 @@ pub struct Payment {
 impl Payment {
     /// `x`: what the bank booked or the recipient confirmed, whichever is more.
     pub fn settled(&self) -> i64 {
-        self.credited.unwrap_or(0).max(self.word.unwrap_or(0))
+        let booked = booked(self.credited, self.sent - self.deducted, self.refused);
+        booked.max(self.word.unwrap_or(0))
     }
+
+    /// What was settled and not sent back: what the recipient has of it.
+    pub fn kept(&self) -> i64 {
+        self.settled() - self.returned
+    }
+}
+
+/// What of a credit is still booked when so much of a net amount bounced: the bank need not state
+/// its credit anew when money comes back that it had credited.
+pub fn booked(credited: Option<i64>, net: i64, refused: i64) -> i64 {
+    credited.map_or(0, |credited| credited.min(credited.max(net) - refused).max(0))
 }
 
 impl DueFile {
@@ -232,7 +254,7 @@ pub struct Parked {
     pub since: NaiveDate,
     /// The last day that was counted.
     pub last: NaiveDate,
-    /// The balance at the end of that day, in minor units.
+    /// The balance at the end of that day, in minor units; 0 on the first day without any.
     pub balance: i64,
     /// The sum of the balances at the ends of all days since: minor units times days.
     pub balance_days: i128,
@@ -270,6 +292,8 @@ pub struct HopFile {
     pub legs: Vec<Leg>,
     /// The officers who signed its dispatch.
     pub sent_by: Vec<Uuid>,
+    /// The part of `f` that the programme's schedule allowed when it was declared.
+    pub lawful: i64,
     /// What documents show of it, in minor units.
     pub documents: i64,
     /// The notes of these documents.
@@ -303,6 +327,8 @@ pub struct AllocationFile {
     pub deliveries: u32,
     /// What was sent by them.
     pub delivered: i64,
+    /// What of it was sent by those beyond the declared number of recipients.
+    pub beyond: i64,
 }
 
 /// What is known of a programme.
@@ -324,7 +350,8 @@ pub struct ProgrammeFile {
     pub entitled: BTreeMap<NaiveDate, i64>,
     /// What was paid of entitlements, never more than each.
     pub paid_of_entitled: i64,
-    /// What was sent to recipients and end payees by day (stated), of the newest two years.
+    /// What was sent to recipients and end payees by day (stated), of the newest two years; not what
+    /// imports report.
     pub delivered_by_day: BTreeMap<NaiveDate, i64>,
 }
 
@@ -370,16 +397,31 @@ pub type Cycles = BTreeMap<(ProgrammeId, String), Cycle>;
 /// What is known of an agent or device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentFile {
-    /// When, for whom, by which hop and note, in order of time; the newest last.
-    pub recent: Vec<(Millis, PartyKey, HopId, NoteId)>,
+    /// What was collected through it, in order of time; the newest last.
+    pub recent: Vec<Collection>,
+}
+
+/// A payment that was collected through an agent or device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// When (stated).
+    pub at: Millis,
+    /// For whom.
+    pub recipient: PartyKey,
+    /// The hop.
+    pub hop: HopId,
+    /// The note that says so.
+    pub note: NoteId,
+    /// What was sent by the hop.
+    pub sent: i64,
 }
 
 /// What is known of somebody who collects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectorFile {
-    /// The households for which they collected, with the first hop and note of each; a recipient
-    /// without a household stands for one.
-    pub households: Vec<(Household, HopId, NoteId)>,
+    /// The households for which they collected, with the first hop and note of each, and all that
+    /// was sent; a recipient without a household stands for one.
+    pub households: Vec<(Household, HopId, NoteId, i64)>,
 }
 
 /// A household, or a recipient who is in none.
@@ -403,6 +445,8 @@ pub struct OfficerFile {
     pub newest: BTreeMap<String, Option<HopId>>,
     /// The parties that the officer signed for.
     pub parties: BTreeSet<PartyKey>,
+    /// The programme in which the officer explained something last.
+    pub programme: Option<ProgrammeId>,
 }
 
 /// What a party's answered hops of a programme came to, and how its amounts lie at the threshold.
@@ -414,6 +458,12 @@ pub struct TallyFile {
     pub sent: i64,
     /// `s - r - f - q` over them; may be negative.
     pub lost: i64,
+    /// The sum of `s * s`.
+    pub sent_squared: i128,
+    /// The sum of the squares of `s - r - f - q`.
+    pub lost_squared: i128,
+    /// The sum of `s * (s - r - f - q)`.
+    pub sent_lost: i128,
     /// Amounts in the twentieth just below the threshold.
     pub just_below: u32,
     /// The money in them.
@@ -436,6 +486,8 @@ pub struct AreaAgentsFile {
 pub struct CaseFile {
     /// What the treasury acknowledged of its recoveries.
     pub recovered: i64,
+    /// The programme whose money it is about; none when the case names no hop.
+    pub programme: Option<ProgrammeId>,
 }
 
 macro_rules! files {

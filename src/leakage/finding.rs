@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::ledger::hop::Hop;
-use crate::ledger::ids::{AllocationId, AreaId, CaseId, HopId, NoteId, PartyKey, ProgrammeId};
+use crate::ledger::ids::{AllocationId, AreaId, CaseId, HopId, NoteId, PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
 use crate::ledger::note::PersonDigest;
 use crate::ledger::time::Millis;
@@ -47,6 +47,8 @@ pub enum Subject {
     Officer(Uuid, String),
     /// A programme's year.
     Year(ProgrammeId, i32),
+    /// A token.
+    Token(TokenId),
 }
 
 impl Subject {

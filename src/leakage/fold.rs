@@ -15,8 +15,8 @@ use crate::ledger::token::{HopKind, HopState};
 use super::event::{At, Day, Event};
 use super::facts::Facts;
 use super::files::{
-    AccountSince, AllocationFile, Cap, DUES_MAX, DueFile, Entitled, FileKey, Holding, Household, Leg, MEMBERS_MAX,
-    PARTICULARS_MAX, PAYMENTS_MAX, Parked, Payment, ProgrammeFile, RECENT_MAX, RecipientFile, StatusSince,
+    AccountSince, AllocationFile, Cap, Collection, DUES_MAX, DueFile, Entitled, FileKey, Holding, Household, Leg,
+    MEMBERS_MAX, PARTICULARS_MAX, PAYMENTS_MAX, Parked, Payment, ProgrammeFile, RECENT_MAX, RecipientFile, StatusSince,
     household_key, push_bounded,
 };
 
@@ -30,7 +30,7 @@ impl Facts {
             Event::Programme(programme) => self.programme_set(programme),
             Event::Allocation(allocation) => self.allocation_opened(allocation),
             Event::Noted(note, hop) => self.noted(note, *hop),
-            Event::Case(case) => self.case_set(case, at),
+            Event::Case(case, hop) => self.case_set(case, *hop, at),
             Event::Opened(hop, came_by) => self.opened(hop, *came_by, at),
             Event::Changed(hop, before) => self.changed(hop, before, at),
             Event::Day(day) => self.day(day),
@@ -79,13 +79,17 @@ impl Facts {
                 declared_by: None,
                 deliveries: 0,
                 delivered: 0,
+                beyond: 0,
             },
         );
         self.files.touch(FileKey::Allocation(allocation.id));
     }
 
-    fn case_set(&mut self, case: &Case, at: &At) {
-        self.files.cases.entry(case.id).or_default();
+    fn case_set(&mut self, case: &Case, hop: Option<&Hop>, at: &At) {
+        let programme = hop.and_then(|hop| self.allocation(hop)).map(|allocation| allocation.programme);
+        let file = self.files.cases.entry(case.id).or_default();
+        file.programme = programme.or(file.programme);
+        let programme = file.programme;
         self.files.touch(FileKey::Case(case.id));
         for hop in &case.recoveries {
             self.files.hops.entry(*hop).or_default().case = Some(case.id);
@@ -93,17 +97,18 @@ impl Facts {
         }
         if at.kind == Some(Kind::FlagClose) {
             let explanation = format!("case {}", case.state.name());
-            self.explained(&explanation, None, at);
+            self.explained(&explanation, None, programme, at);
         }
     }
 
     /// An officer used an explanation.
-    fn explained(&mut self, explanation: &str, hop: Option<HopId>, at: &At) {
+    fn explained(&mut self, explanation: &str, hop: Option<HopId>, programme: Option<ProgrammeId>, at: &At) {
         for officer in &at.officers {
             let file = self.files.officers.entry(*officer).or_default();
             *file.explanations.entry(explanation.to_owned()).or_default() += 1;
             file.newest.insert(explanation.to_owned(), hop);
             file.parties.extend(at.party);
+            file.programme = programme.or(file.programme);
             self.files.touch(FileKey::Officer(*officer));
         }
     }
@@ -120,7 +125,7 @@ impl Facts {
                 self.particular(note, *recipient, *particular, *since);
             }
             Noted::Entitled { recipient, programme, cycle, purpose, amount, due } => {
-                let entitled = Entitled { amount: *amount, due: *due, note: note.id, by: note.by };
+                let entitled = Entitled { amount: *amount, due: *due, note: note.id, by: note.by, restated: false };
                 self.entitled(*recipient, (*programme, cycle, purpose), entitled);
             }
             Noted::Evidence(evidence) => self.evidence(note.id, evidence, hop),
@@ -154,7 +159,8 @@ impl Facts {
                 push_bounded(&mut file.statuses, StatusSince { status, since, note: id }, PARTICULARS_MAX);
             }
             Particular::Identity(digest) => {
-                (file.identity, file.identity_note) = (Some(digest), Some(id));
+                (file.identity, file.identity_note, file.identity_by) = (Some(digest), Some(id), Some(note.by));
+                file.identity_before = before.identity.filter(|last| *last != digest);
                 self.moves(recipient, Holding::Identity, before.identity, digest, id);
             }
             Particular::Account(account) => {
@@ -165,6 +171,7 @@ impl Facts {
             }
             Particular::Household(household) => {
                 file.household = Some(household);
+                file.household_before = before.household.filter(|last| *last != household);
                 let last = before.household.map(household_key);
                 self.moves(recipient, Holding::Household, last, household_key(household), id);
             }
@@ -200,7 +207,7 @@ impl Facts {
     fn entitled(&mut self, recipient: PartyKey, of: (ProgrammeId, &str, &str), entitled: Entitled) {
         let due = due_of(self.files.recipients.entry(recipient).or_default(), of);
         let (before, paid) = (due.entitled, paid_of(due));
-        due.entitled = Some(entitled);
+        due.entitled = Some(Entitled { restated: before.is_some(), ..entitled });
         let after = paid_of(due);
         self.files.touch(FileKey::Recipient(recipient));
         let Some(programme) = self.files.programmes.get_mut(&of.0) else { return };
@@ -218,7 +225,9 @@ impl Facts {
         match (evidence.kind, hop) {
             (EvidenceKind::Authenticated | EvidenceKind::RegistryMatch | EvidenceKind::FieldVisit, _) => {
                 if let Some(recipient) = evidence.party {
-                    self.files.recipients.entry(recipient).or_default().sign_of_life = Some((evidence.at, note));
+                    let file = self.files.recipients.entry(recipient).or_default();
+                    // One that is recorded late does not hide a later one.
+                    file.sign_of_life = file.sign_of_life.max(Some((evidence.at, note)));
                     self.files.touch(FileKey::Recipient(recipient));
                 }
             }
@@ -238,19 +247,24 @@ impl Facts {
 
     fn collected(&mut self, note: NoteId, evidence: &Evidence, hop: &Hop) {
         let Some(collector) = evidence.digest else { return };
-        self.files.hops.entry(hop.id).or_default().collected = Some((collector, note));
+        let before = self.files.hops.entry(hop.id).or_default().collected.replace((collector, note));
         self.files.touch(FileKey::Hop(hop.id));
+        // Said again, it is not collected twice.
+        if before.is_some_and(|(known, _)| known == collector) {
+            return;
+        }
         let household = self.recipient(hop.to).and_then(|file| file.household);
         let household = household.map_or(Household::Alone(hop.to), Household::Of);
         let file = self.files.collectors.entry(collector).or_default();
-        if !file.households.iter().any(|(known, ..)| *known == household) {
-            push_bounded(&mut file.households, (household, hop.id, note), RECENT_MAX);
-            self.files.touch(FileKey::Collector(collector));
+        match file.households.iter_mut().find(|(known, ..)| *known == household) {
+            Some((.., sent)) => *sent = sent.saturating_add(hop.sent),
+            None => push_bounded(&mut file.households, (household, hop.id, note, hop.sent), RECENT_MAX),
         }
+        self.files.touch(FileKey::Collector(collector));
         let Some(agent) = evidence.agent else { return };
         let file = self.files.agents.entry(agent).or_default();
-        let place = file.recent.partition_point(|(when, ..)| *when <= evidence.at);
-        file.recent.insert(place, (evidence.at, hop.to, hop.id, note));
+        let place = file.recent.partition_point(|known| known.at <= evidence.at);
+        file.recent.insert(place, Collection { at: evidence.at, recipient: hop.to, hop: hop.id, note, sent: hop.sent });
         if file.recent.len() > RECENT_MAX {
             file.recent.remove(0);
         }
@@ -264,26 +278,34 @@ impl Facts {
     }
 
     fn opened(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let sent_before = if self.sent_by_entry.0 == at.entry { self.sent_by_entry.1 } else { 0 };
+        self.sent_by_entry = (at.entry, sent_before.saturating_add(hop.sent));
         let Some(allocation) = self.allocation(hop).cloned() else { return };
         if hop.kind == HopKind::Delivery {
             if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
-                file.deliveries += 1;
+                file.deliveries = file.deliveries.saturating_add(1);
                 file.delivered += hop.sent;
+                if file.declared_recipients.is_some_and(|declared| file.deliveries > declared) {
+                    file.beyond += hop.sent;
+                }
                 self.files.touch(FileKey::Allocation(hop.allocation));
             }
-            self.delivered(allocation.programme, hop);
+            self.delivered(allocation.programme, hop, hop.sent);
         }
         let to_recipient = self.is_to_recipient(hop);
         if to_recipient {
             self.paid(&allocation, hop, at);
         } else {
-            self.passed_on(hop, came_by, at);
+            self.passed_on(allocation.programme, hop, came_by, at);
         }
         if let (HopKind::Return, Some(from), Some(came_by)) = (hop.kind, hop.from, came_by) {
-            self.edit_payment(from, came_by, |payment| payment.returned += hop.sent);
+            self.edit_payment(from, came_by, |payment| {
+                payment.returned += hop.sent - hop.refused;
+                payment.returns.push(hop.id);
+            });
         }
         for (code, _) in &hop.figures.deductions {
-            self.explained(code, Some(hop.id), at);
+            self.explained(code, Some(hop.id), Some(allocation.programme), at);
         }
         self.below_threshold(allocation.programme, hop);
         self.tally(allocation.programme, hop, None);
@@ -291,7 +313,7 @@ impl Facts {
 
     /// A payment to a recipient.
     fn paid(&mut self, allocation: &AllocationFile, hop: &Hop, at: &At) {
-        let lawful = self.lawful(allocation.programme, hop);
+        let lawful = self.lawful(allocation.programme, hop, &[]);
         let cycle = hop.for_cycle.as_deref().unwrap_or(&allocation.cycle);
         let purpose = hop.purpose.as_deref().unwrap_or(&allocation.purpose);
         let payment = Payment {
@@ -306,6 +328,7 @@ impl Facts {
             credited: hop.credited,
             word: hop.figures.arrived,
             returned: 0,
+            returns: Vec::new(),
             sent_at: hop.sent_at,
             settled_at: None,
             value_date: None,
@@ -313,24 +336,32 @@ impl Facts {
             reported: hop.reported,
         };
         let due = due_of(self.files.recipients.entry(hop.to).or_default(), (allocation.programme, cycle, purpose));
+        let paid = paid_of(due);
         push_bounded(&mut due.payments, payment, PAYMENTS_MAX);
         self.files.touch(FileKey::Recipient(hop.to));
-        self.settle(allocation.programme, hop, 0, at);
+        self.settle(allocation.programme, hop, paid, at);
     }
 
-    /// The part of a hop's deductions that the schedule allows.
-    fn lawful(&self, programme: ProgrammeId, hop: &Hop) -> i64 {
+    /// What the schedule now allows of the deductions that a hop has beside those that it had.
+    fn lawful(&self, programme: ProgrammeId, hop: &Hop, had: &[(String, i64)]) -> i64 {
         let Some(programme) = self.programme(programme) else { return 0 };
-        hop.figures.deductions.iter().map(|(code, amount)| (*amount).min(programme.cap(code, hop.sent))).sum()
+        let had = |code: &str| had.iter().find(|(known, _)| known == code).map_or(0, |(_, amount)| *amount);
+        let rise = |(code, amount): &(String, i64)| {
+            let cap = programme.cap(code, hop.sent);
+            (*amount).min(cap) - had(code).min(cap)
+        };
+        hop.figures.deductions.iter().map(rise).sum()
     }
 
     /// A hop between parties, or to an end payee.
-    fn passed_on(&mut self, hop: &Hop, came_by: Option<HopId>, at: &At) {
+    fn passed_on(&mut self, programme: ProgrammeId, hop: &Hop, came_by: Option<HopId>, at: &At) {
+        let lawful = self.lawful(programme, hop, &[]);
         let before = came_by.and_then(|id| self.hop(id)).map(|file| file.legs.clone()).unwrap_or_default();
         let file = self.files.hops.entry(hop.id).or_default();
         file.legs = before;
         push_bounded(&mut file.legs, leg(hop), RECENT_MAX);
         file.sent_by.clone_from(&at.officers);
+        file.lawful = lawful;
         self.files.touch(FileKey::Hop(hop.id));
     }
 
@@ -341,16 +372,26 @@ impl Facts {
             if let Some(file) = self.files.allocations.get_mut(&hop.allocation) {
                 file.deliveries = file.deliveries.saturating_sub(1);
                 file.delivered -= before.sent;
+                // With one fewer, the money of one fewer is beyond the declared number.
+                let is_beyond = file.declared_recipients.is_some_and(|declared| file.deliveries > declared);
+                file.beyond = if is_beyond { (file.beyond - before.sent).max(0) } else { 0 };
                 self.files.touch(FileKey::Allocation(hop.allocation));
             }
+            self.delivered(allocation.programme, hop, -before.sent);
         }
+        if reversed {
+            self.not_below_threshold(allocation.programme, before);
+        }
+        let lawful = match hop.figures.deductions == before.figures.deductions {
+            true => 0,
+            false => self.lawful(allocation.programme, hop, &before.figures.deductions),
+        };
         if self.is_to_recipient(hop) {
             let settled = self.payment(hop).map_or(0, |(_, due, _)| paid_of(due));
-            let lawful = self.lawful(allocation.programme, hop);
             self.edit_payment(hop.to, hop.id, |payment| {
                 payment.sent = hop.sent;
                 payment.deducted = hop.figures.deducted;
-                payment.lawful = payment.lawful.max(lawful).min(payment.deducted);
+                payment.lawful = (payment.lawful + lawful).clamp(0, payment.deducted);
                 payment.refused = hop.refused;
                 payment.credited = hop.credited;
                 payment.word = hop.figures.arrived;
@@ -359,10 +400,14 @@ impl Facts {
                 self.forget_payment(hop.to, hop.id);
             }
             self.settle(allocation.programme, hop, settled, at);
-        } else if let Some(last) = self.files.hops.get_mut(&hop.id).and_then(|file| file.legs.last_mut()) {
-            *last = leg(hop);
+        } else if let Some(file) = self.files.hops.get_mut(&hop.id) {
+            file.lawful = (file.lawful + lawful).clamp(0, hop.figures.deducted);
+            if let Some(last) = file.legs.last_mut() {
+                *last = leg(hop);
+            }
             self.files.touch(FileKey::Hop(hop.id));
         }
+        self.returned(hop, before);
         if let Some(case) = self.hop(hop.id).and_then(|file| file.case) {
             let rise = hop.figures.arrived.unwrap_or(0) - before.figures.arrived.unwrap_or(0);
             self.files.cases.entry(case).or_default().recovered += rise;
@@ -370,9 +415,21 @@ impl Facts {
         }
         let is_new = |code: &str| !before.figures.deductions.iter().any(|(known, _)| known == code);
         for (code, _) in hop.figures.deductions.iter().filter(|(code, _)| is_new(code)) {
-            self.explained(code, Some(hop.id), at);
+            self.explained(code, Some(hop.id), Some(allocation.programme), at);
         }
         self.tally(allocation.programme, hop, Some(before));
+    }
+
+    /// A hop by which a recipient sends back was reversed or refused.
+    fn returned(&mut self, hop: &Hop, before: &Hop) {
+        let change = (hop.sent - hop.refused) - (before.sent - before.refused);
+        let Some(from) = hop.from.filter(|_| hop.kind == HopKind::Return && change != 0) else { return };
+        let Some(file) = self.files.recipients.get_mut(&from) else { return };
+        let mut payments = file.dues.iter_mut().flat_map(|due| &mut due.payments);
+        if let Some(payment) = payments.find(|payment| payment.returns.contains(&hop.id)) {
+            payment.returned += change;
+            self.files.touch(FileKey::Recipient(from));
+        }
     }
 
     /// Notes when a payment was settled, and what that is of its entitlement.
@@ -415,10 +472,12 @@ impl Facts {
         }
     }
 
-    fn delivered(&mut self, programme: ProgrammeId, hop: &Hop) {
-        let Some(file) = self.files.programmes.get_mut(&programme) else { return };
+    fn delivered(&mut self, programme: ProgrammeId, hop: &Hop, sent: i64) {
+        let Some(file) = self.files.programmes.get_mut(&programme).filter(|_| !hop.reported) else { return };
         let day = file.day(hop.sent_at);
-        *file.delivered_by_day.entry(day).or_default() += hop.sent;
+        if sent >= 0 || file.delivered_by_day.contains_key(&day) {
+            *file.delivered_by_day.entry(day).or_default() += sent;
+        }
         if file.delivered_by_day.len() > DAYS_KEPT {
             file.delivered_by_day.pop_first();
         }
@@ -436,16 +495,39 @@ impl Facts {
         file.recent.retain(|(when, ..)| when.0 > hop.sent_at.0 - days * DAY_MS);
         push_bounded(&mut file.recent, (hop.sent_at, hop.sent, hop.id), RECENT_MAX);
         self.files.touch(FileKey::Pair(key));
+        self.band(programme, from, hop.sent, threshold, true);
+    }
+
+    /// Counts an amount below the threshold in its band, or takes it out again.
+    fn band(&mut self, programme: ProgrammeId, from: PartyKey, sent: i64, threshold: i64, is_new: bool) {
         let part = |share: i64| i128::from(threshold) * i128::from(share) / 100;
-        let (sent, key) = (i128::from(hop.sent), (programme, from));
-        let tally = self.files.tallies.entry(key).or_default();
-        if sent >= part(95) {
-            tally.just_below += 1;
-            tally.just_below_sum += hop.sent;
-        } else if sent >= part(90) {
-            tally.next_below += 1;
+        let (is_just_below, is_next_below) = (i128::from(sent) >= part(95), i128::from(sent) >= part(90));
+        let tally = self.files.tallies.entry((programme, from)).or_default();
+        match (is_just_below, is_next_below, is_new) {
+            (true, _, true) => tally.just_below = tally.just_below.saturating_add(1),
+            (true, _, false) => tally.just_below = tally.just_below.saturating_sub(1),
+            (false, true, true) => tally.next_below = tally.next_below.saturating_add(1),
+            (false, true, false) => tally.next_below = tally.next_below.saturating_sub(1),
+            (false, false, _) => return,
         }
-        self.files.touch(FileKey::Tally(key));
+        if is_just_below {
+            tally.just_below_sum += if is_new { sent } else { -sent };
+        }
+        self.files.touch(FileKey::Tally((programme, from)));
+    }
+
+    /// A reversed payment is no payment below the threshold.
+    fn not_below_threshold(&mut self, programme: ProgrammeId, before: &Hop) {
+        let threshold = self.value(programme, Parameter::ApprovalThreshold);
+        let Some(from) = before.from else { return };
+        let key = (programme, from, before.to);
+        let Some(file) = self.files.pairs.get_mut(&key) else { return };
+        let count = file.recent.len();
+        file.recent.retain(|(.., hop)| *hop != before.id);
+        if file.recent.len() < count {
+            self.files.touch(FileKey::Pair(key));
+            self.band(programme, from, before.sent, threshold, false);
+        }
     }
 
     /// Counts an answered hop for its sender.
@@ -455,15 +537,20 @@ impl Facts {
             return;
         }
         let of = |hop: &Hop| hop.shortfall().map_or((0, 0, 0), |lost| (1, hop.sent, lost));
-        let (hops, sent, lost) = of(hop);
-        let (hops_before, sent_before, lost_before) = before.map_or((0, 0, 0), of);
-        if (hops, sent, lost) == (hops_before, sent_before, lost_before) {
+        let (now, before) = (of(hop), before.map_or((0, 0, 0), of));
+        if now == before {
             return;
         }
         let tally = self.files.tallies.entry((programme, from)).or_default();
-        tally.hops = tally.hops.saturating_add(hops).saturating_sub(hops_before);
-        tally.sent += sent - sent_before;
-        tally.lost += lost - lost_before;
+        tally.hops = tally.hops.saturating_add(now.0).saturating_sub(before.0);
+        tally.sent += now.1 - before.1;
+        tally.lost += now.2 - before.2;
+        for ((_, sent, lost), sign) in [(now, 1), (before, -1)] {
+            let (sent, lost) = (i128::from(sent), i128::from(lost));
+            tally.sent_squared = tally.sent_squared.saturating_add(sign * sent * sent);
+            tally.lost_squared = tally.lost_squared.saturating_add(sign * lost * lost);
+            tally.sent_lost = tally.sent_lost.saturating_add(sign * sent * lost);
+        }
         self.files.touch(FileKey::Tally((programme, from)));
     }
 
@@ -475,13 +562,13 @@ impl Facts {
             let days = before.map_or(0, |before| (today - before.last).num_days());
             let parked = match before {
                 // What it held at the last look it held until now.
-                Some(before) => Parked {
+                Some(before) if before.balance != 0 => Parked {
                     last: today,
                     balance: *balance,
                     balance_days: before.balance_days + i128::from(before.balance) * i128::from(days),
                     since: before.since,
                 },
-                None => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
+                _ => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
             };
             file.parked.insert(*programme, parked);
             self.files.touch(FileKey::Party(*party));
@@ -495,10 +582,13 @@ impl Facts {
             .filter(|key| !held.contains(key))
             .collect();
         for (party, programme) in empty {
-            if let Some(file) = self.files.parties.get_mut(&party) {
-                file.parked.remove(&programme);
-                self.files.touch(FileKey::Party(party));
+            let Some(file) = self.files.parties.get_mut(&party) else { continue };
+            match file.parked.get_mut(&programme) {
+                // Once it is seen to be empty; then it is forgotten.
+                Some(parked) if parked.balance != 0 => parked.balance = 0,
+                _ => drop(file.parked.remove(&programme)),
             }
+            self.files.touch(FileKey::Party(party));
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod facts;
 pub mod files;
 pub mod finding;
 pub mod fold;
+pub mod payments;
 pub mod rule;
 pub mod statistics;
 #[cfg(test)]

@@ -394,6 +394,19 @@ impl World {
         HopId(Place::new(entry, 0).expect("in range"))
     }
 
+    /// Money that its receiver refuses: it goes back.
+    pub fn refused(&mut self, hop: HopId, amount: i64) -> u64 {
+        let (to, hop, amount) = (self.label(self.hop(hop).to), self.reference(hop.0), minor(amount));
+        let body = HopRefuse { amount, currency: inr(), hop, reason: "not ours".to_owned() };
+        self.act(&to, 1, Operation::HopRefuse(body))
+    }
+
+    /// A supervisor's decision on what a recipient disputes.
+    pub fn decided(&mut self, hop: HopId, decision: Decision) -> u64 {
+        let body = DisputeDecide { decision, hop: self.reference(hop.0), reason: "heard".to_owned() };
+        self.act("supervisor", 2, Operation::DisputeDecide(body))
+    }
+
     /// A dispatch reversed while nobody answered it.
     pub fn reversed(&mut self, by: &str, hop: HopId) -> u64 {
         let body = EntryReverse { entry: self.reference(hop.0), reason: "a slip".to_owned() };
@@ -561,14 +574,23 @@ impl World {
 
     /// The last version of every finding, resolved ones too.
     pub fn history(&self, detector: &dyn Detector) -> BTreeMap<Uuid, Finding> {
+        self.run(detector).findings
+    }
+
+    /// Every subject of which a detector said anything, however often.
+    pub fn said(&self, detector: &dyn Detector) -> Vec<Subject> {
+        self.run(detector).said
+    }
+
+    fn run<'a>(&self, detector: &'a dyn Detector) -> Run<'a> {
         let notes = self.blocks.iter().filter_map(|block| block.happened.as_ref());
         let notes = notes.filter_map(|happened| Some((happened.at.entry?, happened.notes.clone()))).collect();
         let (facts, findings) = (Facts::default(), BTreeMap::new());
-        let mut run = Run { detector, facts, findings, wakes: Vec::new(), notes };
+        let mut run = Run { detector, facts, findings, wakes: Vec::new(), notes, said: Vec::new() };
         for (height, block) in self.blocks.iter().enumerate() {
             run.block(u64::try_from(height).expect("few"), block);
         }
-        run.findings
+        run
     }
 }
 
@@ -607,6 +629,7 @@ struct Run<'a> {
     findings: BTreeMap<Uuid, Finding>,
     wakes: Vec<(Millis, Wake)>,
     notes: BTreeMap<u64, Vec<Arc<Note>>>,
+    said: Vec<Subject>,
 }
 
 impl Run<'_> {
@@ -620,12 +643,8 @@ impl Run<'_> {
             .collect();
         let now = Moment { height, time: block.time };
         if let Some(happened) = &block.happened {
-            let hops: BTreeMap<HopId, Arc<Hop>> = happened
-                .notes
-                .iter()
-                .filter_map(|note| note.hop())
-                .filter_map(|id| tables.hops.get(&id).map(|hop| (id, hop)))
-                .collect();
+            let hops: BTreeMap<HopId, Arc<Hop>> =
+                happened.hops_named().filter_map(|id| tables.hops.get(&id).map(|hop| (id, hop))).collect();
             self.balances(happened, block);
             for event in happened.events(|id| hops.get(&id).map(Arc::as_ref)) {
                 self.event(&event, &happened.at, now);
@@ -693,6 +712,7 @@ impl Run<'_> {
         let found = look(self.detector, event, at, &self.facts).expect("detectors do not panic");
         self.wakes.extend(found.wakes);
         for (subject, verdict) in found.verdicts {
+            self.said.push(subject.clone());
             let id = subject.finding_id(self.detector.rule());
             if let Some(next) = next_version(self.findings.get(&id), self.detector.rule(), &subject, verdict, now) {
                 assert!(next.conclusion.equation.value().is_some(), "its operands give its amount: {next:?}");

@@ -100,6 +100,11 @@ impl Case {
         self.decided.unwrap_or(self.reported)
     }
 
+    /// Whether its next step was to be taken before this moment.
+    pub fn is_overdue(&self, at: Millis) -> bool {
+        self.state.is_open() && self.deadline < at
+    }
+
     /// Its one form: JSON with its fields in the order of their declaration.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("cases are plain JSON")

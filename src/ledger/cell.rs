@@ -136,7 +136,7 @@ impl CellKey {
 }
 
 /// How many figures [`Sums`] has.
-const FIGURES: usize = 26;
+const FIGURES: usize = 27;
 
 /// The sums of a set of money: where its unspent tokens are, and what its passes of hands came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,7 +183,7 @@ figures! {
     hops.loss, hops.judged_sent, hops.judged_good, hops.answered, hops.answerable,
     hops.quantities.official, hops.quantities.verified, hops.quantities.official_quantity,
     hops.quantities.verified_quantity, hops.quantities.lacking,
-    hops.sent, hops.arrived, hops.deducted, hops.refused,
+    hops.sent, hops.arrived, hops.deducted, hops.refused, hops.answers,
 }
 
 /// Whether something comes to what is counted, or goes from it.

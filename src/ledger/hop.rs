@@ -87,6 +87,11 @@ impl Hop {
         self.refused > 0 && self.refused == self.sent - self.figures.deducted
     }
 
+    /// Whether nothing came of it: reversed, or refused or bounced whole.
+    pub fn is_void(&self) -> bool {
+        self.state == HopState::Reversed || self.is_bounced_whole()
+    }
+
     /// Whether rates may count it: answered, bounced whole, or overdue. What the bank booked in
     /// full waits for the recipient's word, however late.
     pub fn is_judged(&self, at: Millis) -> bool {

@@ -7,6 +7,7 @@
 
 use uuid::Uuid;
 
+use super::case::{Case, CaseState};
 use super::ids::{AllocationId, HopId, KeyId, PartyKey, ProgrammeId, TokenId};
 use super::money::Currency;
 use super::operation::Kind;
@@ -165,6 +166,29 @@ pub struct ProgrammeFilter {
     pub currency: Option<Currency>,
     /// A part of its code or of what people call it, in lower case.
     pub text: Option<String>,
+}
+
+/// Which cases are meant; empty is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseFilter {
+    /// How far it is.
+    pub state: Option<CaseState>,
+    /// The rule of its finding.
+    pub rule: Option<String>,
+    /// The party that is held responsible.
+    pub accused: Option<PartyKey>,
+    /// Only those that are overdue at this moment.
+    pub overdue_at: Option<Millis>,
+}
+
+impl CaseFilter {
+    /// Whether a case is meant.
+    pub fn lets_through(&self, case: &Case) -> bool {
+        self.state.is_none_or(|state| state == case.state)
+            && self.rule.as_ref().is_none_or(|rule| *rule == case.rule)
+            && self.accused.is_none_or(|accused| case.accused == Some(accused))
+            && self.overdue_at.is_none_or(|at| case.is_overdue(at))
+    }
 }
 
 /// Which allocations are meant; empty is all of them.

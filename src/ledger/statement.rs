@@ -125,6 +125,8 @@ pub struct HopSums {
     pub deducted: i128,
     /// Sum of `q` over all hops.
     pub refused: i128,
+    /// How many deliveries were answered.
+    pub answers: i128,
 }
 
 /// What the split of a loss is computed from.
@@ -164,6 +166,7 @@ impl HopSums {
         let net = i128::from(hop.sent - hop.figures.deducted - hop.refused);
         let answered = hop.figures.arrived.is_some();
         if answered {
+            self.answers += 1;
             self.answered += net;
         }
         if answered || hop.credited.is_some_and(|x| x > 0) || at > hop.due {

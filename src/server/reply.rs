@@ -22,6 +22,9 @@ pub const HEAD: &str = "aqueduct-head";
 /// The height of the last block that the answer was read from.
 pub const VIEWS: &str = "aqueduct-views";
 
+/// The header that says how far the findings are.
+pub const FINDINGS: &str = "aqueduct-findings";
+
 /// What a client knows of: a read waits for it.
 pub const AT_LEAST: &str = "aqueduct-at-least";
 
@@ -56,7 +59,8 @@ impl Executed {
     /// As JSON, in an HTTP answer.
     pub fn response(&self, media: Media, status: StatusCode, heights: &Heights) -> Response {
         let mut response = json_text(media, status, self.text());
-        for (name, height) in [(HEAD, heights.head.height), (VIEWS, heights.views.height)] {
+        let heights = [(HEAD, heights.head.height), (VIEWS, heights.views.height), (FINDINGS, heights.findings)];
+        for (name, height) in heights {
             if let Some(height) = height {
                 header(&mut response, name, &height.to_string());
             }
@@ -68,7 +72,11 @@ impl Executed {
 
 fn extensions(heights: &Heights) -> Value {
     let value = |height: Option<u64>| height.map_or(Value::Null, |height| Value::String(height.to_string()));
-    let heights = [(Name::new("head"), value(heights.head.height)), (Name::new("views"), value(heights.views.height))];
+    let heights = [
+        (Name::new("head"), value(heights.head.height)),
+        (Name::new("views"), value(heights.views.height)),
+        (Name::new("findings"), value(heights.findings)),
+    ];
     let aqueduct = Value::Object(heights.into_iter().collect());
     Value::Object([(Name::new("aqueduct"), aqueduct)].into_iter().collect())
 }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::ledger::admit::Change;
+use crate::ledger::case::Case;
 use crate::ledger::fact::Fact;
 use crate::ledger::hop::Hop;
 use crate::ledger::ids::{AllocationId, HopId, PartyKey};
+use crate::ledger::note::Note;
 use crate::ledger::operation::Kind;
 use crate::ledger::registry::{Allocation, Appropriation, OfficerKey, Party, Programme, Recorded};
 use crate::ledger::token::{Token, TokenState};
@@ -38,6 +40,10 @@ pub struct Made {
     pub tokens: Vec<Arc<Token>>,
     /// Hops opened or changed, in order of their places.
     pub hops: Vec<Arc<Hop>>,
+    /// Notes, in order.
+    pub notes: Vec<Arc<Note>>,
+    /// Cases opened or changed.
+    pub cases: Vec<Arc<Case>>,
 }
 
 impl Made {
@@ -51,6 +57,8 @@ impl Made {
             allocations: Vec::new(),
             tokens: Vec::new(),
             hops: Vec::new(),
+            notes: Vec::new(),
+            cases: Vec::new(),
         }
     }
 
@@ -68,12 +76,12 @@ impl Made {
                 Fact::AllocationSet(allocation) => drop(allocations.insert(allocation.id, allocation.clone())),
                 Fact::TokenMade(token) => made.tokens.push(token.clone()),
                 Fact::HopSet(hop, _) => drop(hops.insert(hop.id, hop.clone())),
+                Fact::Noted(note) => made.notes.push(note.clone()),
+                Fact::CaseSet(case) => made.cases.push(case.clone()),
                 Fact::AreaNamed(..)
                 | Fact::TokenSpent(_)
                 | Fact::RowSet(..)
                 | Fact::TotalSet(..)
-                | Fact::Noted(_)
-                | Fact::CaseSet(_)
                 | Fact::Recorded(_) => {}
             }
         }
@@ -124,6 +132,10 @@ impl Node {
         }
         made.allocations = self.allocations_after(&made.recorded, held.allocations).await?;
         made.hops = self.hops_after(&made.recorded, held.hops).await?;
+        let notes = self.views().notes_of_entries(entry, entry).await?;
+        made.notes = notes.into_iter().map(Arc::new).collect();
+        let cases = self.views().cases_of_entries(entry, entry).await?;
+        made.cases = cases.into_iter().map(Arc::new).collect();
         self.registry_after(&mut made);
         Ok(Some(made))
     }

@@ -2,10 +2,11 @@
 //!
 //! - Writing: [`record`] is the way of one operation, as one page. [`operation`] turns typed
 //!   operations into signed bytes and back; [`orderer`] puts them in order over a [`replica`] and
-//!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height.
+//!   makes blocks durable; [`projector`] brings the views up to the chain, at its own height;
+//!   [`examiner`] follows the views with what an [`examination`] of the blocks concludes.
 //! - People: [`officers`] knows who asks, [`rights`] what they may see, [`logins`] how they got in.
-//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`bodies`] keeps
-//!   the blocks read last, [`statements`]
+//! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`notes`] what
+//!   moves no money, [`bodies`] keeps the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
 //! - Whole books: [`begin`], [`story`], [`simulation`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
@@ -21,6 +22,8 @@ pub mod bodies;
 pub mod checkpoint;
 pub mod clock;
 pub mod drafting;
+pub mod examination;
+pub mod examiner;
 pub mod flow;
 mod identity;
 pub mod import_office;
@@ -30,6 +33,7 @@ pub mod logins;
 pub mod made;
 pub mod metrics;
 pub mod node;
+pub mod notes;
 pub mod officers;
 pub mod operation;
 pub mod orderer;
@@ -49,6 +53,7 @@ pub mod signed;
 pub mod simulation;
 pub mod statements;
 pub mod story;
+mod temporary;
 pub mod touched;
 pub mod tracking;
 pub mod verified;

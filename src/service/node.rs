@@ -13,6 +13,8 @@ use crate::chain::block::Header;
 use crate::chain::digest::Digest;
 use crate::chain::key::PublicKey;
 use crate::chain::merkle::{TileId, Tree};
+use crate::leakage::detectors::ALL;
+use crate::leakage::examine::Detector;
 use crate::ledger::registry::Party;
 use crate::ledger::state::Tables;
 use crate::ledger::time::Millis;
@@ -21,6 +23,7 @@ use crate::store::chain::ChainStore;
 use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
+use crate::store::findings::{Examined, Findings, Stopped};
 use crate::store::lock::{LockError, WriterLock};
 use crate::store::node::NodeStore;
 use crate::store::node::drafts::DraftStatus;
@@ -33,6 +36,7 @@ use crate::store::views::error::ViewsError;
 use super::ahead::{Ahead, Found};
 use super::bodies::Bodies;
 use super::clock::{Clock, ClockSuspect};
+use super::examiner::{self, Examiner, ExaminerState, Followed};
 use super::identity;
 use super::metrics::Metrics;
 use super::officers::Viewer;
@@ -60,6 +64,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Faults that a test arms; inert otherwise.
     pub faults: Faults,
+    /// What looks for leakage.
+    pub detectors: Vec<&'static dyn Detector>,
 }
 
 /// How much a node keeps in memory.
@@ -88,6 +94,7 @@ impl Options {
             serving: false,
             bounds: Bounds::default(),
             faults: Faults::default(),
+            detectors: ALL.to_vec(),
         }
     }
 
@@ -181,6 +188,8 @@ pub struct Heights {
     pub views: Applied,
     /// Facts committed but not yet in the views.
     pub lag_facts: i64,
+    /// The last block that was examined; none before the first.
+    pub findings: Option<u64>,
 }
 
 /// A running node.
@@ -189,6 +198,8 @@ pub struct Node {
     tables: Arc<RwLock<Tables>>,
     chain: Arc<ChainStore>,
     views: Views,
+    findings: Findings,
+    examiner: ExaminerState,
     store: NodeStore,
     keyring: Keyring,
     proposer: PublicKey,
@@ -211,6 +222,7 @@ pub struct Node {
 struct Opened {
     chain: Arc<ChainStore>,
     views: Views,
+    findings: Findings,
     store: NodeStore,
     keyring: Keyring,
     proposer: PublicKey,
@@ -242,7 +254,7 @@ impl Node {
     /// Opens the chain of a directory and brings everything up to its head.
     pub async fn open(options: Options) -> Result<Self, StartError> {
         let (database, clock, serving) = (options.database.clone(), options.clock.clone(), options.serving);
-        let bounds = options.bounds;
+        let (bounds, detectors) = (options.bounds, options.detectors.clone());
         let opened = open_stores(options).await?;
         let Some(stored_head) = opened.chain.head().await? else {
             return Err(match opened.views.applied().await?.height {
@@ -258,8 +270,24 @@ impl Node {
         let identity = identity::check(opened.views.clone()).await?;
         let (stop, stopped) = watch::channel(false);
         let metrics = Arc::new(Metrics::new(now));
-        let (projector, projecting) =
-            Projector::start(opened.views.clone(), applied, bounds.lag_facts, metrics.clone(), stopped.clone());
+        let (offered, inbox) = examiner::offered();
+        let (projector, projecting) = Projector::start(
+            opened.views.clone(),
+            applied,
+            bounds.lag_facts,
+            metrics.clone(),
+            offered,
+            stopped.clone(),
+        );
+        let followed = Followed {
+            views: opened.views.clone(),
+            tables: replica.tables(),
+            inbox,
+            applied: projector.applied(),
+            lag: projector.lag(),
+            stop: stopped.clone(),
+        };
+        let (examiner, examining) = Examiner::start(opened.findings.clone(), detectors, followed).await?;
         replay(&opened, &mut replica, &projector, stored_head.height).await?;
         let tables = replica.tables();
         let chain_id = replica.chain_id();
@@ -289,6 +317,8 @@ impl Node {
             tables,
             chain: opened.chain,
             views: opened.views,
+            findings: opened.findings,
+            examiner,
             store: opened.store,
             keyring: opened.keyring,
             proposer: opened.proposer,
@@ -304,7 +334,7 @@ impl Node {
             clock,
             stop,
             broken,
-            tasks: vec![ordering, projecting],
+            tasks: vec![ordering, projecting, examining],
             lock: opened.lock,
         };
         if let Ok(now) = node.clock.now() {
@@ -317,7 +347,7 @@ impl Node {
     /// Stops: what was taken is answered, the views are brought up to the head.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        let Self { tasks, recorder, chain, views, store, keyring, lock, .. } = self;
+        let Self { tasks, recorder, chain, views, findings, store, keyring, lock, .. } = self;
         drop((recorder, keyring));
         for task in tasks {
             // A task that panicked has said so already.
@@ -328,6 +358,7 @@ impl Node {
             let _ = chain.close().await;
         }
         let _ = views.close().await;
+        let _ = findings.close().await;
         let _ = store.close().await;
         lock.release().await;
     }
@@ -350,6 +381,21 @@ impl Node {
     /// The views.
     pub fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// The findings.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// How far the findings are, to be watched.
+    pub fn examined(&self) -> watch::Receiver<Examined> {
+        self.examiner.reached.clone()
+    }
+
+    /// The detectors that stand still.
+    pub fn stopped_detectors(&self) -> Vec<Stopped> {
+        self.examiner.stopped()
     }
 
     /// The node's own store.
@@ -414,7 +460,12 @@ impl Node {
 
     /// How far everything is.
     pub fn heights(&self) -> Heights {
-        Heights { head: *self.head.borrow(), views: *self.applied.borrow(), lag_facts: self.lag.facts() }
+        Heights {
+            head: *self.head.borrow(),
+            views: *self.applied.borrow(),
+            lag_facts: self.lag.facts(),
+            findings: self.examiner.reached.borrow().height,
+        }
     }
 
     /// Becomes true when the orderer or the projector ended though nobody stopped the node: then
@@ -446,6 +497,14 @@ impl Node {
                 return;
             }
         }
+    }
+
+    /// Waits until everything that was recorded so far is examined, however long.
+    pub async fn examine_up(&self) {
+        self.catch_up().await;
+        let to = self.applied.borrow().height;
+        // Ends early when the examiner does.
+        let _ = self.examined().wait_for(|examined| examined.height >= to).await;
     }
 
     /// The officer behind a bearer token.
@@ -514,6 +573,7 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     let lock = WriterLock::acquire(directory, database).await?;
     let chain = Arc::new(ChainStore::open_locked(&database.chain(), options.faults.clone(), &lock).await?);
     let views = Views::open(&database.views(), options.faults.clone()).await?;
+    let findings = Findings::open(&database.findings()).await?;
     let store = NodeStore::open(&database.node(), options.faults.clone()).await?;
     let keyring = Keyring::unlock(&store, options.unlock).await?;
     let proposer = match store.proposer_key().await? {
@@ -527,7 +587,7 @@ async fn open_stores(options: Options) -> Result<Opened, StartError> {
     };
     // Signatures are deterministic (RFC 8032), so this is a secret that needs no place of its own.
     let salt_key = Digest::of(&keyring.sign(proposer, b"aqueduct/salt-key/v1")?).0;
-    Ok(Opened { chain, views, store, keyring, proposer: PublicKey(proposer.0), salt_key, lock })
+    Ok(Opened { chain, views, findings, store, keyring, proposer: PublicKey(proposer.0), salt_key, lock })
 }
 
 /// The books as the views hold them.

@@ -18,6 +18,7 @@ use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 use crate::store::views::project::ProjectedBlock;
 
+use super::examiner::Offered;
 use super::metrics::Metrics;
 use super::replica::CommittedBlock;
 use super::touched::Batches;
@@ -56,7 +57,7 @@ impl Lag {
     }
 
     /// Whether more waits than one transaction takes, and less than half of what may wait.
-    fn is_bulk_run(&self) -> bool {
+    pub(super) fn is_bulk_run(&self) -> bool {
         let (facts, bytes) = (self.facts.load(Ordering::SeqCst), self.bytes.load(Ordering::SeqCst));
         self.gives_way.load(Ordering::SeqCst)
             && facts > limits::PROJECTION_FACTS_MAX
@@ -94,6 +95,7 @@ impl Projector {
         applied: Applied,
         lag_facts_max: i64,
         metrics: Arc<Metrics>,
+        offered: Offered,
         stop: watch::Receiver<bool>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         // Unbounded by itself: the bound is the lag, checked before anything is accepted.
@@ -107,7 +109,7 @@ impl Projector {
             applied_entries: AtomicU64::new(applied.entries),
         });
         let batches = Arc::new(Batches::default());
-        let watched = Watched { lag: lag.clone(), metrics: metrics.clone(), batches: batches.clone() };
+        let watched = Watched { lag: lag.clone(), metrics: metrics.clone(), batches: batches.clone(), offered };
         let task = tokio::spawn(run(views, blocks, sender, watched, stop));
         let head = Arc::new(watch::channel(applied).0);
         (Self { inbox, head, applied: receiver, lag, metrics, batches }, task)
@@ -157,13 +159,14 @@ struct Watched {
     lag: Arc<Lag>,
     metrics: Arc<Metrics>,
     batches: Arc<Batches>,
+    offered: Offered,
 }
 
 async fn run(
     views: Views,
     mut blocks: mpsc::UnboundedReceiver<CommittedBlock>,
     applied: watch::Sender<Applied>,
-    Watched { lag, metrics, batches }: Watched,
+    Watched { lag, metrics, batches, offered }: Watched,
     mut stop: watch::Receiver<bool>,
 ) {
     while let Some(first) = blocks.recv().await {
@@ -211,8 +214,10 @@ async fn run(
         lag.facts.fetch_sub(waiting, Ordering::SeqCst);
         lag.bytes.fetch_sub(bytes, Ordering::SeqCst);
         lag.applied_entries.store(entries, Ordering::SeqCst);
+        let reached = Applied { height: Some(last.height), entries, time: Some(last.time) };
         batches.note(&batch, fell_due);
-        applied.send_replace(Applied { height: Some(last.height), entries, time: Some(last.time) });
+        offered.offer(batch);
+        applied.send_replace(reached);
         make_way(&lag, &blocks, took).await;
     }
 }

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::chain::digest::Digest;
 use crate::chain::proof::{self, NoProof};
+use crate::leakage::statistics;
 use crate::ledger::cell::Sums;
 use crate::ledger::ids::{PartyKey, ProgrammeId, TokenId};
 use crate::ledger::money::Currency;
@@ -16,7 +17,10 @@ use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::state::Tables;
 use crate::ledger::statement::{HopSums, Statement};
 use crate::ledger::time::Millis;
+use crate::store::findings::Findings;
+use crate::store::findings::lists::EntitledSum;
 use crate::store::views::Views;
+use crate::store::views::areas::{cut, is_under};
 use crate::store::views::error::ViewsError;
 use crate::store::views::groups::Groups;
 
@@ -108,6 +112,10 @@ pub struct ReportGroup {
     pub broad_rate: Option<Decimal>,
     /// Coverage.
     pub coverage: Option<Decimal>,
+    /// What recipients were entitled to by then, where that is known.
+    pub entitled: Option<i128>,
+    /// The 95 % interval of the narrow rate, where it rests on a sample of recipients.
+    pub interval: Option<(Decimal, Decimal)>,
 }
 
 /// A leakage report.
@@ -139,32 +147,54 @@ pub async fn moment(views: &Views, as_of: Option<Millis>) -> Result<Moment, Read
 #[derive(Clone, Debug)]
 pub struct Grouped {
     by: GroupBy,
+    filter: MoneyFilter,
     moment: Moment,
     groups: Groups,
+    entitled: Vec<EntitledSum>,
 }
 
 /// Sums where money is and where it was lost, by group.
-pub async fn sums(views: &Views, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Grouped, ReadError> {
-    Ok(Grouped { by, moment, groups: views.sums(filter, by, moment.height, moment.at).await? })
+pub async fn sums(
+    views: &Views,
+    findings: Option<&Findings>,
+    filter: &MoneyFilter,
+    by: GroupBy,
+    moment: Moment,
+) -> Result<Grouped, ReadError> {
+    let groups = views.sums(filter, by, moment.height, moment.at).await?;
+    // Entitlements are nobody's who passes money on.
+    let entitled = match findings.filter(|_| filter.party.is_none() && !matches!(by, GroupBy::Party | GroupBy::HopKind))
+    {
+        Some(findings) => findings.entitled(moment.at).await?,
+        None => Vec::new(),
+    };
+    Ok(Grouped { by, filter: filter.clone(), moment, groups, entitled })
 }
 
 impl Grouped {
     /// The report, with the names that the books know. Nothing is awaited here, so the books
     /// may be locked.
     pub fn report(self, tables: &Tables) -> Report {
-        let Self { by, moment, groups } = self;
+        let Self { by, filter, moment, groups, entitled } = self;
+        let entitled = entitled_by_group(tables, &filter, by, &entitled);
+        let of = |key: &GroupKey, currency| entitled.get(&(key.clone(), currency)).copied();
         let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
         for ((_, currency), sums) in &groups {
             totals.entry(*currency).or_default().add(sums);
         }
-        let groups = groups.into_iter().map(|((key, currency), sums)| group(tables, key, currency, sums, by));
-        let groups = groups.collect();
         let total = match totals.len() {
-            1 => totals
-                .pop_first()
-                .map(|(currency, sums)| group(tables, GroupKey::Nothing, currency, sums, GroupBy::Nothing)),
+            1 => totals.pop_first().map(|(currency, sums)| {
+                let all = entitled.iter().filter(|((_, of), _)| *of == currency).map(|(_, amount)| *amount);
+                let all = (!entitled.is_empty()).then(|| all.sum());
+                group(tables, GroupKey::Nothing, currency, sums, GroupBy::Nothing, all)
+            }),
             _ => None,
         };
+        let groups = groups.into_iter().map(|((key, currency), sums)| {
+            let entitled = of(&key, currency);
+            group(tables, key, currency, sums, by, entitled)
+        });
+        let groups = groups.collect();
         Report { moment, total, groups }
     }
 }
@@ -175,6 +205,7 @@ fn group(
     currency: Currency,
     Sums { statement, hops }: Sums,
     by: GroupBy,
+    entitled: Option<i128>,
 ) -> ReportGroup {
     // Good money of a party or kind of hop moves on to other groups, so its rate is of hops.
     let narrow_rate = match by {
@@ -183,7 +214,61 @@ fn group(
     };
     let (key_text, label) = texts(tables, &key);
     let coverage = hops.coverage();
-    ReportGroup { key, key_text, label, currency, statement, hops, narrow_rate, broad_rate: None, coverage }
+    let broad_rate = entitled.and_then(|entitled| statement.broad_rate(entitled));
+    let interval = interval(narrow_rate, coverage, hops.answers);
+    ReportGroup {
+        key,
+        key_text,
+        label,
+        currency,
+        statement,
+        hops,
+        narrow_rate,
+        broad_rate,
+        coverage,
+        entitled,
+        interval,
+    }
+}
+
+/// The interval of a rate that rests on a sample: some recipients answered and others did not.
+fn interval(rate: Option<Decimal>, coverage: Option<Decimal>, answers: i128) -> Option<(Decimal, Decimal)> {
+    let is_sample = coverage.is_some_and(|coverage| coverage < Decimal::ONE);
+    let answers = u64::try_from(answers).ok().filter(|answers| is_sample && *answers > 0)?;
+    statistics::wilson_of_rate(rate?, answers)
+}
+
+/// Entitlements that a filter lets through, by group and currency.
+fn entitled_by_group(
+    tables: &Tables,
+    filter: &MoneyFilter,
+    by: GroupBy,
+    entitled: &[EntitledSum],
+) -> BTreeMap<(GroupKey, Currency), i128> {
+    let paths: BTreeMap<_, &str> = tables.areas.iter().map(|(path, id)| (*id, path.as_str())).collect();
+    let mut groups = BTreeMap::new();
+    for sum in entitled {
+        let Some(currency) = tables.programmes.get(&sum.programme).map(|programme| programme.currency) else {
+            continue;
+        };
+        let area = paths.get(&sum.area).copied().unwrap_or_default();
+        let is_meant = filter.programme.is_none_or(|programme| programme == sum.programme)
+            && filter.cycle.as_ref().is_none_or(|cycle| *cycle == sum.cycle)
+            && filter.purpose.as_ref().is_none_or(|purpose| *purpose == sum.purpose)
+            && filter.currency.is_none_or(|of| of == currency)
+            && filter.area.as_deref().is_none_or(|path| is_under(path, area));
+        if is_meant {
+            let key = match by {
+                GroupBy::Programme => GroupKey::Programme(sum.programme),
+                GroupBy::Cycle => GroupKey::Cycle(sum.cycle.clone()),
+                GroupBy::Purpose => GroupKey::Purpose(sum.purpose.clone()),
+                GroupBy::Area { level } => GroupKey::Area(cut(area, level).to_owned()),
+                GroupBy::Nothing | GroupBy::Party | GroupBy::HopKind => GroupKey::Nothing,
+            };
+            *groups.entry((key, currency)).or_default() += i128::from(sum.amount);
+        }
+    }
+    groups
 }
 
 /// A group's key as text and what people call it.
@@ -235,7 +320,7 @@ impl Node {
 
     /// Where money is and where it was lost, by group.
     pub async fn report(&self, filter: &MoneyFilter, by: GroupBy, moment: Moment) -> Result<Report, ReadError> {
-        let sums = sums(self.views(), filter, by, moment).await?;
+        let sums = sums(self.views(), Some(self.findings()), filter, by, moment).await?;
         Ok(sums.report(&self.tables()))
     }
 

@@ -40,6 +40,8 @@ pub async fn rebuild(options: Options, progress: impl Fn(u64, u64)) -> Result<Re
         let blocks = chain.head().await?.map_or(0, |head| head.height + 1);
         chain.close().await?;
         empty(&views, &options).await?;
+        // What was concluded from the old views goes with them.
+        options.database.findings().remove().await?;
         lock.release().await;
         blocks
     };
@@ -47,7 +49,7 @@ pub async fn rebuild(options: Options, progress: impl Fn(u64, u64)) -> Result<Re
     let node = {
         let opening = async {
             let node = Node::open(options).await?;
-            node.catch_up().await;
+            node.examine_up().await;
             Ok::<_, StartError>(node)
         };
         tokio::pin!(opening);

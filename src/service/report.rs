@@ -13,6 +13,7 @@ use crate::store::chain::ChainStore;
 use crate::store::database::{Database, Place};
 use crate::store::error::StoreError;
 use crate::store::faults::Faults;
+use crate::store::findings::Findings;
 use crate::store::views::Views;
 use crate::store::views::error::ViewsError;
 
@@ -84,7 +85,11 @@ pub async fn ask(database: &Database, question: &Question) -> Result<Answered, R
     let tables = views.load_resident().await?;
     let filter = filter(&tables, question)?;
     let moment = reads::moment(&views, question.as_of).await?;
-    let report = reads::sums(&views, &filter, question.by, moment).await?.report(&tables);
+    let findings = match database.findings().exists().await? {
+        true => Some(Findings::open_to_read(&database.findings()).await?),
+        false => None,
+    };
+    let report = reads::sums(&views, findings.as_ref(), &filter, question.by, moment).await?.report(&tables);
     // Read after the views, so that they are never ahead of it.
     let blocks_behind = behind(&views, &chain).await?;
     views.close().await?;

@@ -44,6 +44,11 @@ impl Reader {
         self.own.is_none()
     }
 
+    /// Whether findings and their cases may be seen.
+    pub fn may_see_cases(self) -> bool {
+        self.own.is_none()
+    }
+
     /// Whether a hop may be seen.
     pub fn may_see_hop(self, hop: &Hop) -> bool {
         self.own.is_none_or(|own| hop.to == own || hop.from == Some(own))

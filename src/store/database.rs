@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use super::error::{Cause, StoreError};
 use super::postgres::Server;
 
-/// Where all three stores are.
+/// Where all stores are.
 #[derive(Clone, Debug)]
 pub enum Database {
     /// SQLite files in a directory.
@@ -47,6 +47,11 @@ impl Database {
     /// What is derived from it.
     pub fn views(&self) -> Place {
         self.place("views.db", "aqueduct_views")
+    }
+
+    /// What is concluded from both.
+    pub fn findings(&self) -> Place {
+        self.place("findings.db", "aqueduct_findings")
     }
 
     /// What belongs to the node alone.

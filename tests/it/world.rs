@@ -7,6 +7,8 @@ use std::sync::Arc;
 use aqueduct::chain::digest::Digest;
 use aqueduct::chain::envelope::{Envelope, signing_bytes};
 use aqueduct::chain::key::{PublicKey, Signature};
+use aqueduct::leakage::detectors::ALL;
+use aqueduct::leakage::examine::Detector;
 use aqueduct::ledger::ids::{KeyId, PayloadDigest, Reference};
 use aqueduct::ledger::lines::{OutputLine, RecipientLine};
 use aqueduct::ledger::money::{Currency, Minor};
@@ -49,6 +51,7 @@ pub struct World {
     pub faults: Faults,
     pub bounds: Bounds,
     pub serving: bool,
+    pub detectors: Vec<&'static dyn Detector>,
     pub node: Option<Arc<Node>>,
     pub registrar: Actor,
     pub treasury: Actor,
@@ -119,6 +122,7 @@ impl World {
             faults,
             bounds: Bounds::default(),
             serving: false,
+            detectors: ALL.to_vec(),
             node: None,
             registrar: actor("Registrar"),
             treasury: actor("Treasury"),
@@ -148,6 +152,7 @@ impl World {
             faults: self.faults.clone(),
             bounds: self.bounds,
             serving: self.serving,
+            detectors: self.detectors.clone(),
             ..options
         }
     }

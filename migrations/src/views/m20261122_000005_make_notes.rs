@@ -1,10 +1,15 @@
 //! Notes and cases; and an index of the hops that an entry changed after another had opened them,
 //! by which the changes of a block are found again.
+//!
+//! Cells count answers from here on, so views made before are emptied and filled again from the chain
+//! when the node starts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, text};
 
+use super::m20261121_000003_make_cells::empty;
 use super::{table, table_by_number};
+use crate::bytewise::compare_texts_by_bytes;
 
 /// Makes the tables of notes and cases.
 #[derive(DeriveMigrationName)]
@@ -13,6 +18,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        empty(manager).await?;
         let notes = [big_integer_null("subject"), text("body")];
         manager.create_table(table_by_number("notes", "id", notes)).await?;
         // Facts of one person or hop; the one index of the table that does not rise.
@@ -29,7 +35,8 @@ impl MigrationTrait for Migration {
             .col("version")
             .and_where(Expr::cust("version > id / 1048576"))
             .take();
-        manager.create_index(changed).await
+        manager.create_index(changed).await?;
+        compare_texts_by_bytes(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -26,7 +26,7 @@ impl MigratorTrait for ViewsMigrator {
 }
 
 /// A table with its columns and primary key.
-fn table<const C: usize, const K: usize>(
+pub(crate) fn table<const C: usize, const K: usize>(
     name: &'static str,
     columns: [ColumnDef; C],
     key: [&'static str; K],
@@ -45,7 +45,7 @@ fn table<const C: usize, const K: usize>(
 
 /// A table whose one key is an integer. On SQLite, where BIGINT is written INTEGER, that is the
 /// row's own number, without an index beside it.
-fn table_by_number<const C: usize>(
+pub(crate) fn table_by_number<const C: usize>(
     name: &'static str,
     key: &'static str,
     columns: [ColumnDef; C],

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, Result};
 
-use crate::api::scalar::{DateTime, OperationId};
+use crate::api::scalar::{DateTime, Decimal, OperationId};
 use crate::api::types::allocation::Allocation;
 use crate::api::types::token::Token;
 use crate::ledger::operation::{AllocationCreate, Operation};
@@ -10,7 +10,7 @@ use crate::ledger::operation::{AllocationCreate, Operation};
 use super::fault::Fields;
 use super::input::MoneyInput;
 use super::payload::{header, payload};
-use super::reading::{InputReader, Stating, Zero};
+use super::reading::{InputReader, Stating, Zero, if_any};
 use super::way;
 
 /// Sets money aside for a programme, cycle and purpose. Added in 0.1.0.
@@ -28,6 +28,11 @@ pub struct AllocationCreateInput {
     pub purpose: String,
     /// How much; above zero.
     pub amount: MoneyInput,
+    /// To how many recipients at most it is to be paid out, 1 to 2,147,483,647; when declared.
+    pub declared_recipients: Option<u32>,
+    /// How much at most is to be paid out to them, in the amount's currency; above zero; when
+    /// declared.
+    pub declared_total: Option<Decimal>,
 }
 
 impl Stating for AllocationCreateInput {
@@ -45,14 +50,17 @@ impl Stating for AllocationCreateInput {
     async fn operation(&self, reader: &mut InputReader<'_>) -> Option<Operation> {
         let programme = reader.programme(&self.programme);
         let (amount, currency) = reader.money("amount", &self.amount, Zero::Refused)?;
+        let declared_total = if_any(self.declared_total.as_ref(), |total| {
+            reader.amount(&["declaredTotal"], &total.0, currency, Zero::Refused)
+        });
         let (cycle, purpose) = (self.cycle.clone(), self.purpose.clone());
         let programme = programme?;
         Some(Operation::AllocationCreate(AllocationCreate {
             amount,
             currency,
             cycle,
-            declared_recipients: None,
-            declared_total: None,
+            declared_recipients: self.declared_recipients,
+            declared_total: declared_total?,
             programme,
             purpose,
         }))

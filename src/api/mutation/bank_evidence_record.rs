@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
-use crate::api::scalar::{DateTime, OperationId};
+use crate::api::scalar::{Date, DateTime, OperationId};
 use crate::api::types::hop::Hop;
 use crate::ledger::operation::{BankEvidenceRecord, Operation};
 use crate::service::made::Made;
@@ -32,7 +32,11 @@ pub struct BankEvidenceRecordInput {
     /// Fees taken on the way and not declared before.
     #[graphql(default)]
     pub deductions: Vec<DeductionInput>,
-    /// The bank's own reference or reason code (ISO 20022), or empty.
+    /// Why, as a code of the external code sets of ISO 20022, such as `AC04`; when stated.
+    pub reason_code: Option<String>,
+    /// The day on which the account was credited or debited, when stated.
+    pub value_date: Option<Date>,
+    /// The bank's own reference, or empty.
     #[graphql(default)]
     pub reference: String,
 }
@@ -71,10 +75,10 @@ impl Stating for BankEvidenceRecordInput {
             currency,
             deductions: deductions?,
             hop: hop?,
-            reason_code: None,
+            reason_code: self.reason_code.clone(),
             reference: self.reference.clone(),
             returned: returned.map_or(Some(None), |read| read.map(|(amount, _)| Some(amount)))?,
-            value_date: None,
+            value_date: self.value_date.map(|day| day.0),
         }))
     }
 }

@@ -60,6 +60,8 @@ pub struct Fields {
     pub key: &'static str,
     /// The list.
     pub lines: &'static str,
+    /// The case, or the finding that it is of.
+    pub case: &'static str,
     /// What else sentences about form begin with, such as `reason`.
     pub texts: &'static [&'static str],
 }
@@ -75,6 +77,7 @@ impl Fields {
         cycle: &[],
         key: "",
         lines: "",
+        case: "",
         texts: &[],
     };
 }
@@ -135,6 +138,7 @@ pub fn refused(refusal: &Refusal, fields: &Fields) -> Fault {
     let code = RefusalCode::parse(refusal.code()).unwrap_or(RefusalCode::Malformed);
     let field = match refusal {
         Refusal::Form { what } => form_path(what, fields),
+        Refusal::UnknownReference { what: "case" } => path(&[fields.case]),
         _ => path_of(code, fields),
     };
     Fault { field, message: refusal.to_string(), code }
@@ -151,6 +155,9 @@ fn form_path(what: &str, fields: &Fields) -> Option<Vec<String>> {
     }
     if what.starts_with("key can never sign") {
         return path(&[fields.key]);
+    }
+    if what.starts_with("reason code") {
+        return path(&["reasonCode"]);
     }
     let text = fields.texts.iter().find(|name| what.starts_with(**name))?;
     path(&[text])
@@ -190,7 +197,11 @@ fn path_of(code: RefusalCode, fields: &Fields) -> Option<Vec<String>> {
         | Code::BelowReturned
         | Code::Unfunded
         | Code::SumDiffers
+        | Code::AboveTheLoss
         | Code::TotalTooLarge => path(fields.amount),
+        Code::CaseOpen | Code::WrongCaseState | Code::PartyToTheCase => path(&[fields.case]),
+        Code::BadDeadline => path(&["deadline"]),
+        Code::ThresholdOutOfRange => path(&["thresholds"]),
         Code::BadList | Code::BadLines | Code::RowRepeated => path(&[fields.lines]),
         _ => None,
     }

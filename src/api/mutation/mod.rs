@@ -11,9 +11,14 @@
 pub mod allocation_create;
 pub mod bank_evidence_record;
 pub mod budget_appropriate;
+pub mod case_step;
 pub mod dispute_decide;
+pub mod entitlement_set;
 pub mod entry_reverse;
+pub mod evidence_record;
 pub mod fault;
+pub mod flag_close;
+pub mod flag_review;
 pub mod hop_acknowledge;
 pub mod hop_refuse;
 pub mod input;
@@ -28,10 +33,13 @@ pub mod operation_withdraw;
 pub mod party_register;
 mod payload;
 pub mod programme_define;
+pub mod programme_rules_set;
 pub mod reading;
 pub mod receipt_confirm;
 pub mod receipt_dispute;
 pub mod recipient_enrol;
+pub mod recipient_record;
+pub mod recipient_suspend;
 pub mod recovery_record;
 pub mod refusal_code;
 pub mod token_dispatch;
@@ -49,7 +57,7 @@ use async_graphql::MergedObject;
 /// recorded once for its operation id, and is never edited afterwards, only followed by another.
 /// Added in 0.1.0.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Registering, Sending, Answering, Correcting, Signing);
+pub struct Mutation(Registering, Sending, Answering, Noting, Correcting, Handling, Signing);
 
 /// Who takes part, under which rules, with what money.
 #[derive(MergedObject, Default)]
@@ -84,6 +92,20 @@ struct Answering(
     bank_evidence_record::BankEvidenceRecordMutation,
     tracking_import::TrackingImportMutation,
 );
+
+/// What rules need to know and moves no money.
+#[derive(MergedObject, Default)]
+struct Noting(
+    recipient_record::RecipientRecordMutation,
+    recipient_suspend::RecipientSuspendMutation,
+    entitlement_set::EntitlementSetMutation,
+    evidence_record::EvidenceRecordMutation,
+    programme_rules_set::ProgrammeRulesSetMutation,
+);
+
+/// What is done about findings.
+#[derive(MergedObject, Default)]
+struct Handling(flag_review::FlagReviewMutation, case_step::CaseStepMutation, flag_close::FlagCloseMutation);
 
 /// Decisions, and what takes an entry back.
 #[derive(MergedObject, Default)]

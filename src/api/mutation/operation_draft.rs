@@ -10,9 +10,14 @@ use crate::service::drafting::Drafted;
 use super::allocation_create::AllocationCreateInput;
 use super::bank_evidence_record::BankEvidenceRecordInput;
 use super::budget_appropriate::BudgetAppropriateInput;
+use super::case_step::CaseStepInput;
 use super::dispute_decide::DisputeDecideInput;
+use super::entitlement_set::EntitlementSetInput;
 use super::entry_reverse::EntryReverseInput;
+use super::evidence_record::EvidenceRecordInput;
 use super::fault::{Fault, NotTaken};
+use super::flag_close::FlagCloseInput;
+use super::flag_review::FlagReviewInput;
 use super::hop_acknowledge::HopAcknowledgeInput;
 use super::hop_refuse::HopRefuseInput;
 use super::key_register::KeyRegisterInput;
@@ -21,10 +26,13 @@ use super::loss_declare::LossDeclareInput;
 use super::loss_write_off::LossWriteOffInput;
 use super::party_register::PartyRegisterInput;
 use super::programme_define::ProgrammeDefineInput;
+use super::programme_rules_set::ProgrammeRulesSetInput;
 use super::reading::{InputReader, Stating};
 use super::receipt_confirm::ReceiptConfirmInput;
 use super::receipt_dispute::ReceiptDisputeInput;
 use super::recipient_enrol::RecipientEnrolInput;
+use super::recipient_record::RecipientRecordInput;
+use super::recipient_suspend::RecipientSuspendInput;
 use super::recovery_record::RecoveryRecordInput;
 use super::refusal_code::RefusalCode;
 use super::token_dispatch::TokenDispatchInput;
@@ -94,6 +102,22 @@ kinds! {
     RecipientEnrol(RecipientEnrolInput),
     /// As `bankEvidenceRecord`.
     BankEvidenceRecord(BankEvidenceRecordInput),
+    /// As `recipientRecord`.
+    RecipientRecord(RecipientRecordInput),
+    /// As `recipientSuspend`.
+    RecipientSuspend(RecipientSuspendInput),
+    /// As `entitlementSet`.
+    EntitlementSet(EntitlementSetInput),
+    /// As `evidenceRecord`.
+    EvidenceRecord(EvidenceRecordInput),
+    /// As `programmeRulesSet`.
+    ProgrammeRulesSet(ProgrammeRulesSetInput),
+    /// As `flagReview`.
+    FlagReview(FlagReviewInput),
+    /// As `caseStep`.
+    CaseStep(CaseStepInput),
+    /// As `flagClose`.
+    FlagClose(FlagCloseInput),
     /// As `trackingImport`; `rehearse` means nothing here.
     TrackingImport(TrackingImportInput),
 }

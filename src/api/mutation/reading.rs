@@ -171,13 +171,38 @@ impl<'a> InputReader<'a> {
         named: &ID,
         place: impl Fn(&str) -> Result<Place, id::NotAnId>,
     ) -> Option<Reference> {
-        let place = match place(named) {
-            Ok(place) => place,
+        match place(named) {
+            Ok(place) => self.reference_to(&[field], place).await,
             Err(why) => {
                 self.fault(Fault::at(&[field], RefusalCode::BadId, why.to_string()));
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    /// A case, by its id.
+    pub async fn case(&mut self, named: &ID) -> Option<Reference> {
+        self.reference_of("case", named, |text| id::case(text).map(|id| id.0)).await
+    }
+
+    /// Hops of a list, by their ids.
+    pub async fn hops(&mut self, field: &str, named: &[ID]) -> Option<Vec<Reference>> {
+        let mut read = Vec::with_capacity(named.len());
+        for (at, named) in named.iter().enumerate() {
+            let at = at.to_string();
+            read.push(match id::hop(named) {
+                Ok(hop) => self.reference_to(&[field, &at], hop.0).await,
+                Err(why) => {
+                    self.fault(Fault::at(&[field, &at], RefusalCode::BadId, why.to_string()));
+                    None
+                }
+            });
+        }
+        read.into_iter().collect()
+    }
+
+    /// The reference to what is at a place.
+    pub async fn reference_to(&mut self, path: &[&str], place: Place) -> Option<Reference> {
         match self.node().reference_to(place).await {
             Ok(Some(reference)) => Some(reference),
             Ok(None) if self.is_behind(place) => {
@@ -186,7 +211,7 @@ impl<'a> InputReader<'a> {
             }
             Ok(None) => {
                 let message = "no recorded operation made what is referred to";
-                self.fault(Fault::at(&[field], RefusalCode::UnknownReference, message));
+                self.fault(Fault::at(path, RefusalCode::UnknownReference, message));
                 None
             }
             Err(cause) => {
@@ -213,8 +238,13 @@ impl<'a> InputReader<'a> {
         None
     }
 
-    /// A programme's code, given as the code or as a node id.
+    /// A programme's code, given as the code or as a node id, in the field `programme`.
     pub fn programme(&mut self, text: &str) -> Option<String> {
+        self.programme_at(&["programme"], text)
+    }
+
+    /// A programme's code, given as the code or as a node id.
+    pub fn programme_at(&mut self, path: &[&str], text: &str) -> Option<String> {
         let api = self.api;
         let tables = api.node.tables();
         if tables.programme_codes.contains_key(text) {
@@ -223,10 +253,15 @@ impl<'a> InputReader<'a> {
         let by_id = id::programme(text).ok().and_then(|id| tables.programmes.get(&id)).map(|p| p.code.clone());
         if by_id.is_none() {
             let message = format!("programme {text:?} is not defined");
-            self.fault(Fault::at(&["programme"], RefusalCode::UnknownProgramme, message));
+            self.fault(Fault::at(path, RefusalCode::UnknownProgramme, message));
         }
         by_id
     }
+}
+
+/// A field that may be left out: none when it is; a fault when it is there and cannot be read.
+pub fn if_any<T, U>(field: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
+    field.map_or(Some(None), |field| read(field).map(Some))
 }
 
 /// A reference as the ledger holds it.

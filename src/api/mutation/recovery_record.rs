@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::scalar::{DateTime, OperationId};
+use crate::api::types::case::Case;
 use crate::api::types::hop::Hop;
 use crate::api::types::token::Token;
 use crate::ledger::operation::{Operation, RecoveryRecord};
@@ -27,6 +28,8 @@ pub struct RecoveryRecordInput {
     pub token_reference: Option<ReferenceInput>,
     /// How much; above zero, at most what is missing.
     pub amount: MoneyInput,
+    /// The case that it is booked against (`case_...`); none when left out.
+    pub case: Option<ID>,
     /// Under which order or agreement, in words.
     pub reason: String,
 }
@@ -36,6 +39,7 @@ impl Stating for RecoveryRecordInput {
         subject: "token",
         amount: &["amount", "amount"],
         currency: &["amount", "currency"],
+        case: "case",
         texts: &["reason"],
         ..Fields::NONE
     };
@@ -44,9 +48,13 @@ impl Stating for RecoveryRecordInput {
 
     async fn operation(&self, reader: &mut InputReader<'_>) -> Option<Operation> {
         let token = reader.token(self.token.as_ref(), self.token_reference.as_ref()).await;
+        let case = match &self.case {
+            Some(case) => reader.case(case).await.map(Some),
+            None => Some(None),
+        };
         let (amount, currency) = reader.money("amount", &self.amount, Zero::Refused)?;
         let reason = self.reason.clone();
-        Some(Operation::RecoveryRecord(RecoveryRecord { amount, case: None, currency, reason, token: token? }))
+        Some(Operation::RecoveryRecord(RecoveryRecord { amount, case: case?, currency, reason, token: token? }))
     }
 }
 
@@ -60,6 +68,8 @@ payload! {
         hop: Hop,
         /// What is still missing of the token; null when nothing is.
         rest: Token,
+        /// The case that it was booked against; null for none.
+        case: Case,
     }
 }
 
@@ -80,6 +90,7 @@ impl RecoveryRecordMutation {
         let hop = told.made().and_then(|made| made.opened_hops().next()).cloned().map(Hop);
         let stays = |made: &Made| made.tokens.iter().find(|token| token.due.is_none()).cloned();
         let rest = told.made().and_then(stays).map(Token);
-        Ok(RecoveryRecordPayload { hop, rest, ..told.into() })
+        let case = told.made().and_then(|made| made.cases.first()).cloned().map(Case);
+        Ok(RecoveryRecordPayload { hop, rest, case, ..told.into() })
     }
 }

@@ -81,6 +81,18 @@ pub enum RefusalCode {
     PartyToTheHop,
     /// There is nothing to decide on this hop.
     NothingDisputed,
+    /// A threshold is out of its range; the message says which and what the range is.
+    ThresholdOutOfRange,
+    /// The finding was taken up before, and that case is open.
+    CaseOpen,
+    /// The case's state does not allow it.
+    WrongCaseState,
+    /// Nobody of a party that the case is about may touch it, with whichever key.
+    PartyToTheCase,
+    /// A deadline is in the future, at most two years away.
+    BadDeadline,
+    /// More than the case is about, or less than was booked as recovered.
+    AboveTheLoss,
     /// A row of the tracking table was imported before.
     RowRepeated,
     /// The token was spent before.

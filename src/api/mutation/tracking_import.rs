@@ -10,17 +10,17 @@ use crate::api::scalar::{CurrencyCode, DateTime, Digest, OperationId};
 use crate::api::types::programme::Programme;
 use crate::ledger::ids::{PayloadDigest, ProgrammeId};
 use crate::ledger::lines::RowLine;
-use crate::ledger::money::{self, Currency, Minor};
+use crate::ledger::money::{self, Currency};
 use crate::ledger::operation::{Operation, TrackingImport};
 use crate::ledger::registry::Role;
-use crate::ledger::time::{Cycle, read_day};
+use crate::ledger::time::Cycle;
 
 use super::fault::{Fault, Fields, NotTaken};
 use super::input::CycleInput;
 use super::payload::{header, payload};
-use super::reading::{InputReader, Stating, Zero};
+use super::reading::{InputReader, Stating, Zero, if_any};
 use super::refusal_code::RefusalCode;
-use super::typed_lines;
+use super::typed_lines::{self, LineReader};
 use super::way::{self, Told};
 
 /// Who signs an import, one each.
@@ -135,50 +135,30 @@ fn row(reader: &mut InputReader<'_>, at: usize, typed: TypedRow, currency: Curre
     let place = at.to_string();
     let official = reader.amount(&["lines", &place, "official"], &typed.official, currency, Zero::Allowed);
     let verified = reader.amount(&["lines", &place, "verified"], &typed.verified, currency, Zero::Allowed);
-    let mut read = LineReader { reader, at: &place };
+    let mut read = LineReader::new(reader, &place);
     let key = read.text("key", &typed.key, "32 hexadecimal digits", |text| {
         let mut key = [0; 16];
         hex::decode_to_slice(text, &mut key).ok().map(|()| key)
     });
-    let day = |text: &str| read_day(text);
-    let date = typed.date.map(|date| read.text("date", &date, "a day such as 2026-11-30", day));
-    let mut quantity = |field: &str, text: &Option<String>| -> Option<Option<Minor>> {
-        let text = text.as_deref()?;
-        Some(read.text(field, text, "a decimal number with at most six places, below 10^9", money::parse_quantity))
+    let date = if_any(typed.date.as_deref(), |date| read.day("date", date));
+    let mut quantity = |field: &str, text: &Option<String>| {
+        let what = "a decimal number with at most six places, below 10^9";
+        if_any(text.as_deref(), |text| read.text(field, text, what, money::parse_quantity))
     };
     let official_quantity = quantity("officialQuantity", &typed.official_quantity);
     let verified_quantity = quantity("verifiedQuantity", &typed.verified_quantity);
-    // A field that is left out is fine; one that cannot be read is a fault already noted.
-    let whole = |field: Option<Option<Minor>>| field.map_or(Some(None), |read| read.map(Some));
     Some(RowLine {
         number: typed.number,
         key: key?,
         route: typed.route.split('/').map(str::to_owned).collect(),
         cycle: typed.cycle,
-        date: date.map_or(Some(None), |read| read.map(Some))?,
+        date: date?,
         purpose: typed.purpose,
         official: official?,
         verified: verified?,
-        official_quantity: whole(official_quantity)?,
-        verified_quantity: whole(verified_quantity)?,
+        official_quantity: official_quantity?,
+        verified_quantity: verified_quantity?,
     })
-}
-
-/// Reads texts of one line.
-struct LineReader<'a, 'r> {
-    reader: &'a mut InputReader<'r>,
-    at: &'a str,
-}
-
-impl LineReader<'_, '_> {
-    fn text<T>(&mut self, field: &str, text: &str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let value = read(text);
-        if value.is_none() {
-            let message = format!("line {}: {text:?} is not {what}", self.at);
-            self.reader.fault(Fault::at(&["lines", self.at, field], RefusalCode::BadLines, message));
-        }
-        value
-    }
 }
 
 payload! {

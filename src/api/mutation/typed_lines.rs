@@ -3,6 +3,8 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::ledger::note::PersonDigest;
+use crate::ledger::time::read_day;
 use crate::limits;
 
 use super::fault::Fault;
@@ -52,4 +54,43 @@ fn parse<T: DeserializeOwned>(line: &str) -> Result<T, String> {
         return Err(format!("it has {} bytes, and a line has at most {most}", line.len()));
     }
     serde_json::from_str(line).map_err(|why| why.to_string())
+}
+
+/// Reads texts of one line; what cannot be read is noted with the path of its field.
+pub struct LineReader<'a, 'r> {
+    reader: &'a mut InputReader<'r>,
+    at: &'a str,
+}
+
+impl<'a, 'r> LineReader<'a, 'r> {
+    /// The reader of the line of a number, from 0, as text.
+    pub fn new(reader: &'a mut InputReader<'r>, at: &'a str) -> Self {
+        Self { reader, at }
+    }
+
+    /// A field that one function reads; `what` says what it is to be.
+    pub fn text<T>(&mut self, field: &str, text: &str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = read(text);
+        if value.is_none() {
+            let message = format!("line {}: {text:?} is not {what}", self.at);
+            self.reader.fault(Fault::at(&["lines", self.at, field], RefusalCode::BadLines, message));
+        }
+        value
+    }
+
+    /// A day.
+    pub fn day(&mut self, field: &str, text: &str) -> Option<chrono::NaiveDate> {
+        self.text(field, text, "a day such as 2026-11-30", read_day)
+    }
+
+    /// A digest.
+    pub fn digest(&mut self, field: &str, text: &str) -> Option<PersonDigest> {
+        let read = |text: &str| text.parse().ok().map(|digest: crate::chain::digest::Digest| PersonDigest(digest.0));
+        self.text(field, text, "a SHA-256 digest, 64 lower-case hexadecimal digits", read)
+    }
+
+    /// A random id.
+    pub fn uuid(&mut self, field: &str, text: &str) -> Option<uuid::Uuid> {
+        self.text(field, text, "a UUID", |text| uuid::Uuid::try_parse(text).ok())
+    }
 }

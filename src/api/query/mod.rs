@@ -1,6 +1,7 @@
 //! The roots of reading, one file for each group of fields.
 
 pub mod allocation;
+pub mod case;
 pub mod filter;
 pub mod flow;
 pub mod hop;
@@ -22,6 +23,7 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct Query(
     allocation::AllocationQuery,
+    case::CaseQuery,
     flow::FlowQuery,
     hop::HopQuery,
     imported_row::ImportedRowQuery,

@@ -6,6 +6,7 @@ use crate::api::id::NodeId;
 use crate::api::query::operation::of_party;
 use crate::api::request::api;
 use crate::api::types::allocation::Allocation;
+use crate::api::types::case::Case;
 use crate::api::types::entry::Entry;
 use crate::api::types::hop::Hop;
 use crate::api::types::operation::Operation;
@@ -35,6 +36,8 @@ pub enum Node {
     Programme(Programme),
     /// An allocation.
     Allocation(Allocation),
+    /// A case.
+    Case(Case),
     /// An entry.
     Entry(Entry),
     /// An operation.
@@ -66,6 +69,7 @@ impl NodeQuery {
             }
             NodeId::Programme(id) => Programme::by_id(ctx, id)?.map(Node::Programme),
             NodeId::Allocation(id) => Allocation::by_id(ctx, id).await?.map(Node::Allocation),
+            NodeId::Case(id) => Case::by_id(ctx, id)?.map(Node::Case),
             NodeId::Entry(index) => Entry::by_index(ctx, index).await?.map(Node::Entry),
             NodeId::Operation { party, id } => of_party(api, party, id).await?.map(Node::Operation),
         })

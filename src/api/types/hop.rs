@@ -17,6 +17,7 @@ use crate::service::lists::place_number;
 
 use super::allocation::Allocation;
 use super::entry::{self, Entry};
+use super::evidence::{self, BankEvidence, Evidence, is_of_hop};
 use super::money::Money;
 use super::names::{HopKind, HopState};
 use super::party::Party;
@@ -249,6 +250,23 @@ impl Hop {
     /// How signed bytes name it. Null only while the views are behind.
     async fn reference(&self, ctx: &Context<'_>) -> Result<Option<Reference>> {
         entry::reference(ctx, self.0.id.0).await
+    }
+
+    /// What can be shown of it: who collected, which documents there are, whether its receiver was
+    /// asked; in order of the statements, the newest 1,000.
+    #[graphql(complexity = "Weight(5) * child_complexity")]
+    async fn evidence(&self, ctx: &Context<'_>) -> Result<Vec<Evidence>> {
+        let notes = api(ctx)?.load.notes.one(self.0.id.0).await?.unwrap_or_default();
+        let notes: Vec<_> = notes.into_iter().filter(|note| is_of_hop(note, self.0.id)).collect();
+        Ok(evidence::of_notes(&notes))
+    }
+
+    /// What its bank's evidence says beyond amounts: value dates and reasons, in order of the
+    /// statements, the newest 1,000.
+    #[graphql(complexity = "Weight(5) * child_complexity")]
+    async fn bank_evidence(&self, ctx: &Context<'_>) -> Result<Vec<BankEvidence>> {
+        let notes = api(ctx)?.load.notes.one(self.0.id.0).await?.unwrap_or_default();
+        Ok(evidence::of_bank(&notes, self.0.id))
     }
 
     /// The entries that made or changed it, in order: first the sender's, then the answers.

@@ -5,7 +5,10 @@
 //! see: the two look the same.
 
 pub mod allocation;
+pub mod case;
+pub mod entitlement;
 pub mod entry;
+pub mod evidence;
 pub mod flow;
 pub mod hop;
 pub mod imported;
@@ -13,11 +16,13 @@ pub mod log;
 pub mod money;
 pub mod names;
 pub mod operation;
+pub mod particular;
 pub mod party;
 pub mod programme;
 pub mod recipient;
 pub mod reference;
 pub mod report;
+pub mod rules;
 pub mod statement;
 pub mod token;
 pub mod viewer;

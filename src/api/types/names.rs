@@ -2,7 +2,7 @@
 
 use async_graphql::Enum;
 
-use crate::ledger::{operation, registry, token};
+use crate::ledger::{case, note, operation, registry, token};
 
 macro_rules! mirror {
     ($(#[$doc:meta])* $name:ident of $remote:path { $($(#[$item_doc:meta])* $item:ident,)* }) => {
@@ -217,6 +217,98 @@ mirror! {
         CaseStep,
         /// Ends a case.
         FlagClose,
+    }
+}
+
+mirror! {
+    /// Whether a recipient may be paid. Added in 0.1.0.
+    RecipientStatus of note::RecipientStatus {
+        /// Yes.
+        Active,
+        /// Not for now.
+        Suspended,
+        /// No more.
+        Deceased,
+    }
+}
+
+mirror! {
+    /// What a registry records of a person. Added in 0.1.0.
+    ParticularKind of note::ParticularKind {
+        /// The status since a day: `ACTIVE`, `SUSPENDED` or `DECEASED`.
+        Status,
+        /// The keyed digest of an identity number; also of an officer.
+        Identity,
+        /// The keyed digest of the account that payments go to.
+        Account,
+        /// The household, by a random id.
+        Household,
+        /// The keyed digest of the guardian's identity number.
+        Guardian,
+        /// The keyed digest of the identity number of somebody who may collect.
+        Collector,
+    }
+}
+
+mirror! {
+    /// What evidence is of. Added in 0.1.0.
+    EvidenceKind of note::EvidenceKind {
+        /// Somebody collected a payment, perhaps through an agent or device.
+        Collected,
+        /// A document for an expenditure.
+        Document,
+        /// A recipient proved who they are.
+        Authenticated,
+        /// Another register knows the recipient.
+        RegistryMatch,
+        /// Somebody visited the recipient.
+        FieldVisit,
+        /// The recipient was asked for a word.
+        ConfirmationRequested,
+        /// What a party says, or its bank, that it held at the end of a day.
+        Balance,
+        /// A debit on a party's bank statement that no instruction explains.
+        BankDebit,
+        /// A credit on a party's bank statement that no payment explains.
+        BankCredit,
+    }
+}
+
+mirror! {
+    /// How far a case is. Added in 0.1.0.
+    CaseState of case::CaseState {
+        /// An officer took it up.
+        UnderReview,
+        /// It is known where the money went.
+        Traced,
+        /// Put right and closed.
+        Closed,
+        /// There was nothing to it.
+        Dismissed,
+    }
+}
+
+mirror! {
+    /// One step of a case. Added in 0.1.0.
+    CaseMove of case::CaseMove {
+        /// It is known where the money went.
+        Traced,
+        /// So much is found to be lost.
+        Decided,
+        /// So much is ordered back.
+        Ordered,
+        /// The deadline moves, with the reason.
+        Extended,
+    }
+}
+
+mirror! {
+    /// How a case ends. Added in 0.1.0.
+    CaseOutcome of case::CaseOutcome {
+        /// Put right.
+        Corrected,
+        /// There was nothing to it.
+        Dismissed,
     }
 }
 

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::api::error::behind;
 use crate::api::id::NodeId;
+use crate::api::page::Weight;
 use crate::api::request::api;
 use crate::api::scalar::{CurrencyCode, Date, Decimal};
 use crate::ledger::ids::ProgrammeId;
@@ -15,6 +16,7 @@ use crate::service::rights::Reader;
 use super::entry::Entry;
 use super::money::Money;
 use super::party::Party;
+use super::rules::ProgrammeRules;
 
 /// A programme, with the rules now in force.
 pub struct Programme(pub Arc<registry::Programme>);
@@ -94,7 +96,14 @@ impl Programme {
         Ok(all.iter().map(|of| Cycle::of(of, self.0.currency, sums)).collect())
     }
 
-    /// The entry that set the rules now in force.
+    /// What is looked for in it: the rules set last, or the defaults.
+    #[graphql(complexity = "Weight(5) * child_complexity")]
+    async fn rules(&self, ctx: &Context<'_>) -> Result<ProgrammeRules> {
+        let notes = api(ctx)?.load.notes.one(self.0.id.0).await?.unwrap_or_default();
+        Ok(ProgrammeRules::in_force(&notes, self.0.id))
+    }
+
+    /// The entry that set its days and deductions now in force; for what is looked for see `rules`.
     async fn rules_set_by(&self, ctx: &Context<'_>) -> Result<Option<Entry>> {
         Entry::by_index(ctx, self.0.version).await
     }

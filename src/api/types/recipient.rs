@@ -5,18 +5,32 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::api::id::NodeId;
-use crate::api::page::{Args, List, ListOrder, cost};
+use crate::api::page::{Args, List, ListOrder, Weight, cost};
 use crate::api::query;
 use crate::api::request::api;
 use crate::api::scalar::Uuid;
+use crate::ledger::note::Note;
 use crate::ledger::registry;
 use crate::ledger::selection::HopFilter;
 
+use super::entitlement::{self, Entitlement};
 use super::hop::{Hop, HopConnection, hops};
+use super::particular::{self, Particular};
 use super::party::Party;
 
 /// A person who receives money, by the ledger's record.
 pub struct Recipient(pub Arc<registry::Party>);
+
+impl Recipient {
+    /// The notes about this person that the caller may see.
+    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Note>>> {
+        let api = api(ctx)?;
+        if !api.reader_if_any().is_some_and(|reader| reader.may_see_party(&self.0)) {
+            return Ok(Vec::new());
+        }
+        Ok(api.load.notes.one(self.0.key.0).await?.unwrap_or_default())
+    }
+}
 
 /// A person who receives money. The chain knows a random id, an area and a label, never a name
 /// or an account. Added in 0.1.0.
@@ -45,6 +59,21 @@ impl Recipient {
     /// The recipient as a party.
     async fn party(&self) -> Party {
         Party(self.0.clone())
+    }
+
+    /// What a registry knows of this person, in order of its statements: the newest 1,000. Empty
+    /// for who may not see it.
+    #[graphql(complexity = "Weight(20) * child_complexity")]
+    async fn particulars(&self, ctx: &Context<'_>) -> Result<Vec<Particular>> {
+        Ok(particular::of_notes(&self.notes(ctx).await?))
+    }
+
+    /// What this person is due: of each programme, cycle and purpose what was stated last, without
+    /// what was taken back; in the order of the statements. Of the newest 1,000 that the books
+    /// know of this person. Empty for who may not see it.
+    #[graphql(complexity = "Weight(20) * child_complexity")]
+    async fn entitlements(&self, ctx: &Context<'_>) -> Result<Vec<Entitlement>> {
+        Ok(entitlement::in_force(&self.notes(ctx).await?))
     }
 
     /// Money sent to this recipient.

@@ -32,7 +32,10 @@ impl Detector for HopShortfall {
                 }
             }
             Event::Changed(hop, before) if hop.shortfall() != before.shortfall() => {
-                found.judge(Subject::Hop(hop.id), conclusion(hop, at, facts));
+                let conclusion_now = conclusion(hop, at, facts);
+                if conclusion_now.is_some() || conclusion(before, at, facts).is_some() {
+                    found.judge(Subject::Hop(hop.id), conclusion_now);
+                }
             }
             _ => {}
         }

@@ -1,8 +1,97 @@
 //! The detectors: one file each, with its definition, its reason and its tests.
 
 pub mod l01_hop_shortfall;
+pub mod l06_late_to_recipient;
+pub mod l07_due_but_not_paid;
+pub mod l08_ghost_suspect;
+pub mod l09_duplicate_identity;
+pub mod l10_duplicate_payment;
+pub mod l11_cross_programme_conflict;
+pub mod l12_shared_account;
+pub mod l14_account_switched;
+pub mod l15_paid_to_the_deceased;
+pub mod l16_paid_while_suspended;
+pub mod l17_over_entitlement;
+pub mod l18_under_entitlement;
+pub mod l24_split_payments;
+pub mod l25_threshold_bunching;
+pub mod l27_collector_substitution;
+pub mod l29_unclaimed;
+pub mod l30_unmatched_debit;
+pub mod l31_unbanked;
+pub mod l32_bank_mismatch;
+pub mod l33_recipient_disputes;
+pub mod l34_contradiction;
+pub mod l42_low_recovery;
 
 use super::examine::Detector;
 
 /// Every detector, in order of its rule's code.
-pub const ALL: &[&dyn Detector] = &[&l01_hop_shortfall::HopShortfall];
+pub const ALL: &[&dyn Detector] = &[
+    &l01_hop_shortfall::HopShortfall,
+    &l06_late_to_recipient::LateToRecipient,
+    &l07_due_but_not_paid::DueButNotPaid,
+    &l08_ghost_suspect::GhostSuspect,
+    &l09_duplicate_identity::DuplicateIdentity,
+    &l10_duplicate_payment::DuplicatePayment,
+    &l11_cross_programme_conflict::CrossProgrammeConflict,
+    &l12_shared_account::SharedAccount,
+    &l14_account_switched::AccountSwitched,
+    &l15_paid_to_the_deceased::PaidToTheDeceased,
+    &l16_paid_while_suspended::PaidWhileSuspended,
+    &l17_over_entitlement::OverEntitlement,
+    &l18_under_entitlement::UnderEntitlement,
+    &l24_split_payments::SplitPayments,
+    &l25_threshold_bunching::ThresholdBunching,
+    &l27_collector_substitution::CollectorSubstitution,
+    &l29_unclaimed::Unclaimed,
+    &l30_unmatched_debit::UnmatchedDebit,
+    &l31_unbanked::Unbanked,
+    &l32_bank_mismatch::BankMismatch,
+    &l33_recipient_disputes::RecipientDisputes,
+    &l34_contradiction::Contradiction,
+    &l42_low_recovery::LowRecovery,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leakage::rule::Rule;
+    use crate::leakage::world::{With, World, digest, id, line};
+    use crate::ledger::note::{EvidenceKind, Particular, RecipientStatus};
+
+    #[test]
+    fn every_detector_finds_a_rule_of_its_own_in_order() {
+        let rules: Vec<Rule> = ALL.iter().map(|detector| detector.rule()).collect();
+        assert!(rules.is_sorted_by(|one, next| one < next), "{rules:?}");
+    }
+
+    /// Each word costs a look-up, and most payments are all right.
+    #[test]
+    fn of_payments_that_are_all_right_nothing_is_said() {
+        let mut world = World::new();
+        for recipient in ["r1", "r2"] {
+            world.of_recipient(recipient, Particular::Identity(digest(recipient)), None);
+            world.of_recipient(recipient, Particular::Account(digest(recipient)), None);
+            world.of_recipient(recipient, Particular::Household(id("house")), None);
+            world.status(recipient, RecipientStatus::Active, "2026-01-01");
+        }
+        for cycle in ["2026-10", "2026-11"] {
+            let with = With { cycle: Some(cycle), via: Some("bank"), ..With::default() };
+            for recipient in ["r1", "r2"] {
+                world.entitled(recipient, cycle, 500, "2026-11-10");
+            }
+            let token = world.fund("county", 1_000, &with);
+            for hop in world.dispatch("county", token, &[("r1", 500), ("r2", 500)], &with) {
+                let asked = line(EvidenceKind::ConfirmationRequested);
+                world.evidence_of_hop("county", EvidenceKind::ConfirmationRequested, hop, &asked);
+                world.banked(hop, Some(500), None, Some("2026-11-02"));
+                world.answered(hop, 500);
+            }
+        }
+        world.pass(10);
+        for detector in ALL {
+            assert_eq!(world.said(*detector), Vec::new(), "{}", detector.rule().code());
+        }
+    }
+}

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_result_without_data_is_the_last() {
-        let heights = Heights { head: Default::default(), views: Default::default(), lag_facts: 0 };
+        let heights = Heights { head: Default::default(), views: Default::default(), lag_facts: 0, findings: None };
         let failed = result(Response::from_errors(vec![fault()]), &heights);
         assert!(matches!(&failed[..], [Told::Next(text), Told::Complete] if text.contains(INTERNAL)));
         let data = Value::Object([(Name::new("entryRecorded"), Value::Null)].into_iter().collect());

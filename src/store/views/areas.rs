@@ -55,7 +55,7 @@ impl Areas {
 }
 
 /// The first names of a path.
-pub(super) fn cut(path: &str, names: u32) -> &str {
+pub fn cut(path: &str, names: u32) -> &str {
     // More names than any address space has are no cut at all.
     match usize::try_from(names).unwrap_or(usize::MAX).checked_sub(1) {
         None => "",
@@ -64,7 +64,7 @@ pub(super) fn cut(path: &str, names: u32) -> &str {
 }
 
 /// Whether an area is a path or lies under it; everything lies under the empty path.
-pub(super) fn is_under(path: &str, area: &str) -> bool {
+pub fn is_under(path: &str, area: &str) -> bool {
     path.is_empty() || area.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

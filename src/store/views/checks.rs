@@ -14,10 +14,10 @@ use crate::ledger::time::Millis;
 use crate::ledger::token::Origin;
 
 use super::Views;
-use super::dialect;
 use super::entity::{allocation, token};
 use super::error::ViewsError;
 use super::fields::number;
+use crate::store::dialect;
 
 impl Views {
     /// Allocations whose amount is not the sum of the unspent tokens that it made. Reads every

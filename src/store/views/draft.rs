@@ -12,10 +12,10 @@ use crate::ledger::ids::AllocationId;
 use super::Views;
 use super::areas::Areas;
 use super::cells::{Cells, number, place};
-use super::dialect::Writing;
 use super::entity::{cell, cell_row, fund};
 use super::error::ViewsError;
 use super::project::ProjectedBlock;
+use crate::store::dialect::Writing;
 
 /// What a batch of blocks makes of the cells.
 #[derive(Debug, Default)]

@@ -35,6 +35,14 @@ pub enum ViewsError {
         /// The cause.
         source: DbErr,
     },
+    /// What the examination of blocks came to could not be written; none of it was.
+    #[error("the findings up to block {height:?} could not be written")]
+    Examine {
+        /// The last block that was examined.
+        height: Option<u64>,
+        /// The cause.
+        source: DbErr,
+    },
     /// A batch does not begin where the views end; nothing was written.
     #[error("block {given}, whose first entry is {first_entry}, does not follow what the views hold")]
     NotNext {
@@ -71,7 +79,7 @@ pub enum ViewsError {
 
 impl ViewsError {
     /// Makes a cause into the error of reading something.
-    pub(super) fn read(what: &'static str) -> impl Fn(DbErr) -> Self {
+    pub(in crate::store) fn read(what: &'static str) -> impl Fn(DbErr) -> Self {
         move |source| Self::Read { what, source }
     }
 }

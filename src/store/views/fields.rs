@@ -11,7 +11,7 @@ use super::error::ViewsError;
 
 /// An entry, height or size as a column. Above 63 bits, which nothing reaches, it is the
 /// highest: such a row is never found.
-pub(super) fn index(value: u64) -> i64 {
+pub(in crate::store) fn index(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -22,13 +22,13 @@ pub(super) fn number(value: u8) -> i64 {
 
 /// A text that is looked for. PostgreSQL takes no NUL; no text of the ledger holds a control
 /// character, so that another one is found as little.
-pub(super) fn sought(text: &str) -> String {
+pub(in crate::store) fn sought(text: &str) -> String {
     text.replace('\0', "\u{1}")
 }
 
 /// Reads the columns of one table's rows.
 #[derive(Clone, Copy)]
-pub(super) struct Columns(pub &'static str);
+pub(in crate::store) struct Columns(pub &'static str);
 
 impl Columns {
     /// The error of a column whose value cannot be.

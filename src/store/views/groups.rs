@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::ledger::cell::{Adding, CellKey, Fund, FundId, Sheet, Sums};
+use crate::ledger::cell::{Adding, Cell, CellKey, Fund, FundId, Sheet, Sums};
 use crate::ledger::ids::{AreaId, PartyKey, ProgrammeId};
 use crate::ledger::money::Currency;
 use crate::ledger::selection::{GroupBy, GroupKey, MoneyFilter};
 use crate::ledger::statement::HopSums;
-use crate::ledger::time::Millis;
+use crate::ledger::time::{DAY_MS, Millis};
 use crate::ledger::token::HopKind;
 
 use super::Views;
@@ -70,6 +70,47 @@ impl Views {
         let sheet = Sheet::telling(true, area_level.max(filter.area.as_deref().map_or(0, names_of)));
         self.of_height(height, sheet, |cells, found| links(cells, found, filter, area_level, at)).await
     }
+}
+
+/// Money on its way past its due time, by group, currency and the whole days that it is late; of less
+/// than a day 0.
+pub type Late = BTreeMap<(GroupKey, Currency, i64), i128>;
+
+impl Views {
+    /// How late the overdue money of a filter is after a block, at a moment.
+    pub async fn late(&self, filter: &MoneyFilter, by: GroupBy, height: u64, at: Millis) -> Result<Late, ViewsError> {
+        let names = match by {
+            GroupBy::Area { level } => level,
+            _ => 0,
+        };
+        let tells_parties = filter.party.is_some() || by == GroupBy::Party;
+        let sheet = Sheet::telling(tells_parties, names.max(filter.area.as_deref().map_or(0, names_of)));
+        self.of_height(height, sheet, |cells, found| late(cells, found, filter, by, at)).await
+    }
+}
+
+/// Overdue money by group and days, at a moment.
+fn late(
+    cells: &Cells,
+    found: Vec<(&CellKey, &[u8])>,
+    filter: &MoneyFilter,
+    by: GroupBy,
+    at: Millis,
+) -> Result<Late, ViewsError> {
+    let mut meant = Meant::of(filter, cells);
+    let mut late = Late::new();
+    for (key, bytes) in found {
+        if !meant.has(key) {
+            continue;
+        }
+        let cell = Cell::from_bytes(bytes).ok_or(NOT_A_CELL)?;
+        let group = Part::of(by, key, cells.fund(key.fund).currency);
+        for (due, amount) in cell.due_amounts().take_while(|(due, _)| *due < at) {
+            let days = (at.0 - due.0) / DAY_MS;
+            *late.entry((group.group(by, cells).into_key(), group.currency, days)).or_default() += amount;
+        }
+    }
+    Ok(late)
 }
 
 /// Which cells are of a filter's money: what there is to compare is compared once for each fund and

@@ -14,12 +14,12 @@ use crate::ledger::state::Tables;
 use crate::ledger::token::Token;
 
 use super::Views;
-use super::dialect;
 use super::entity::{
     allocation, appropriation, area, case_version, hop, imported_row, officer_key, operation, party, programme, token,
     total,
 };
 use super::error::ViewsError;
+use crate::store::dialect;
 
 /// What one entry made, as it stands now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

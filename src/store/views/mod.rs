@@ -8,16 +8,16 @@
 //! What is known of the chain's truth does not belong here, nor does anything that only this
 //! database holds.
 
-mod areas;
+pub mod areas;
 pub mod blocks;
 mod cells;
 pub mod checks;
-mod dialect;
 mod draft;
 mod entity;
 pub mod error;
-mod fields;
+pub(super) mod fields;
 pub mod groups;
+pub mod history;
 pub mod imports;
 pub mod lists;
 pub mod load;
@@ -30,15 +30,16 @@ pub mod verify;
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aqueduct_migrations::views::ViewsMigrator;
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
 use tokio::sync::Mutex;
 
 use super::database::Place;
+use super::dialect::{self, Writing};
 use super::faults::Faults;
 use super::statements::StatementCount;
 use cells::{Cells, PastCells};
-use dialect::Writing;
 use entity::applied;
 use error::ViewsError;
 
@@ -73,7 +74,7 @@ pub struct Views {
 impl Views {
     /// Opens the views, made where there are none, and brings their schema up to date.
     pub async fn open(place: &Place, faults: Faults) -> Result<Self, ViewsError> {
-        let (writer, mut readers) = dialect::open(place).await?;
+        let (writer, mut readers) = dialect::open::<ViewsMigrator>(place).await?;
         let statements = StatementCount::default();
         statements.watch(&mut readers);
         Ok(Self { writer, readers, faults, statements, cells: Arc::default(), past: Arc::default() })
@@ -81,7 +82,7 @@ impl Views {
 
     /// Opens views that are there, only to read them; an error when they are of an older version.
     pub async fn open_to_read(place: &Place) -> Result<Self, ViewsError> {
-        let mut readers = dialect::open_to_read(place).await?;
+        let mut readers = dialect::open_to_read::<ViewsMigrator>(place).await?;
         let statements = StatementCount::default();
         statements.watch(&mut readers);
         let (writer, faults) = (readers.clone(), Faults::default());

@@ -54,12 +54,35 @@ impl Views {
 
     /// The versions of a case, the first first.
     pub async fn case_versions(&self, id: CaseId) -> Result<Vec<Case>, ViewsError> {
-        self.cases_where(case_version::Column::Id.eq(id.0.to_key()).into()).await
+        self.versions_of_cases(&[id]).await
+    }
+
+    /// The versions of some cases, each with its first first.
+    pub async fn versions_of_cases(&self, ids: &[CaseId]) -> Result<Vec<Case>, ViewsError> {
+        self.cases_where(case_version::Column::Id.is_in(ids.iter().map(|id| id.0.to_key()))).await
+    }
+
+    /// Versions of cases after one, by case and version.
+    pub async fn case_versions_after(&self, after: Option<(CaseId, u64)>, limit: u64) -> Result<Vec<Case>, ViewsError> {
+        let after = after.map(|(id, version)| {
+            let (id, version) = (id.0.to_key(), index(version));
+            let later =
+                Condition::all().add(case_version::Column::Id.eq(id)).add(case_version::Column::Version.gt(version));
+            Condition::any().add(case_version::Column::Id.gt(id)).add(later)
+        });
+        let rows = case_version::Entity::find()
+            .filter(Condition::all().add_option(after))
+            .order_by_asc(case_version::Column::Id)
+            .order_by_asc(case_version::Column::Version)
+            .limit(limit)
+            .all(&self.readers)
+            .await;
+        rows.map_err(ViewsError::read("versions of cases"))?.into_iter().map(case_version::Model::read).collect()
     }
 
     /// The versions of the cases of a finding, the first first.
     pub async fn cases_of_finding(&self, finding: Uuid) -> Result<Vec<Case>, ViewsError> {
-        self.cases_where(case_version::Column::Finding.eq(finding.as_bytes().to_vec()).into()).await
+        self.cases_where(case_version::Column::Finding.eq(finding.as_bytes().to_vec())).await
     }
 
     async fn cases_where(&self, which: sea_orm::sea_query::SimpleExpr) -> Result<Vec<Case>, ViewsError> {

@@ -19,13 +19,13 @@ use crate::ledger::token::Token;
 use crate::store::faults::Point;
 
 use super::Views;
-use super::dialect::Writing;
 use super::entity::{
     allocation, applied, appropriation, area, block, case_version, hop, imported_row, note, officer_key, operation,
     party, programme, tile, token, total,
 };
 use super::error::ViewsError;
 use super::fields::index;
+use crate::store::dialect::Writing;
 
 /// A committed block with what it changed, as the views take it.
 #[derive(Clone, Debug)]

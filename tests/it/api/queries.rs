@@ -1,6 +1,7 @@
 //! Reading: queries, subscriptions, the schema and the server around them.
 
 mod batches;
+mod cases;
 pub mod client;
 mod connections;
 mod errors;
@@ -10,6 +11,7 @@ mod http;
 mod log;
 mod metrics;
 mod money;
+mod notes;
 mod recipients;
 mod schema;
 mod subscriptions;

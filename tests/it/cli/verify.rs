@@ -3,6 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use aqueduct::ledger::case::CaseMove;
+use aqueduct::ledger::lines::ParticularLine;
+use aqueduct::ledger::note::{Particular, RecipientStatus};
+use aqueduct::ledger::operation::{CaseStep, FlagReview, Operation, RecipientRecord};
+use aqueduct::ledger::time::DAY_MS;
 use aqueduct::store::chain::ChainStore;
 use aqueduct::store::faults::Faults;
 use sea_orm::{ConnectionTrait, Statement, Value as SqlValue};
@@ -10,6 +15,7 @@ use serde_json::Value;
 
 use super::{Place, Ran, run_in, second_table, small_table};
 use crate::database;
+use crate::world::{START, World, inr, minor, reference};
 
 /// A directory whose chain has several blocks, and the views as they were before the last one.
 struct Base {
@@ -37,6 +43,9 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
+        if file.file_type().unwrap().is_dir() {
+            continue;
+        }
         fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
     database::copy(from, to);
@@ -163,6 +172,57 @@ async fn every_changed_row_of_the_views_is_found_and_a_rebuild_mends_it() {
         let again = run_in(&directory, &["report", "--by", "party", "--format", "json"]).expect(0).json();
         assert_eq!(again, report);
         fs::remove_dir_all(&directory).unwrap();
+        database::forget(&directory);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_note_and_a_changed_version_of_a_case_are_found() {
+    let mut world = World::start().await;
+    let died = Particular::Status(RecipientStatus::Deceased);
+    let line = ParticularLine { person: world.recipients[0].party, particular: died, since: "2024-11-03".parse().ok() };
+    world.record(&world.registrar, Operation::RecipientRecord(RecipientRecord {}, vec![line])).await;
+    let deadline = START.plus(10 * DAY_MS);
+    let review = FlagReview {
+        accused: Some(world.bureau.party),
+        amount: minor(5),
+        currency: inr(),
+        deadline,
+        finding: world.next_id(),
+        hops: Vec::new(),
+        reason: "found".to_owned(),
+        rule: "L01".to_owned(),
+        rule_version: 1,
+    };
+    let case = reference(&world.record(&world.supervisor, Operation::FlagReview(review)).await, 0);
+    let step = CaseStep { amount: None, case, deadline, reason: "looked into".to_owned(), step: CaseMove::Traced };
+    world.record(&world.supervisor, Operation::CaseStep(step)).await;
+    world.node().catch_up().await;
+    world.stop().await;
+    let sound = verify(world.path()).expect(0).json();
+    for (table, rows) in [("notes", 1), ("case_versions", 2)] {
+        assert_eq!(sound["checked"]["viewRows"][table], rows, "{table} is compared");
+    }
+    let cases = [
+        ("notes", "UPDATE notes SET body = replace(body, 'DECEASED', 'ACTIVE')"),
+        ("notes", "UPDATE notes SET subject = NULL"),
+        ("notes", "DELETE FROM notes"),
+        (
+            "case_versions",
+            "UPDATE case_versions SET body = replace(body, 'found', 'fine') WHERE version = id / 1048576",
+        ),
+        ("case_versions", "UPDATE case_versions SET body = replace(body, 'into', 'at') WHERE version > id / 1048576"),
+        ("case_versions", "DELETE FROM case_versions WHERE version = id / 1048576"),
+        ("case_versions", "DELETE FROM case_versions WHERE version > id / 1048576"),
+    ];
+    for (number, (table, sql)) in cases.into_iter().enumerate() {
+        let directory = world.path().join(format!("changed-{number}"));
+        copy(world.path(), &directory);
+        tamper(&directory, "views", sql).await;
+        let found = fault(&directory);
+        assert_eq!((&found["store"], &found["table"]), (&"views".into(), &table.into()), "{sql}: {found:#}");
+        run_in(&directory, &["rebuild"]).expect(0);
+        assert_eq!(verify(&directory).expect(0).json(), sound, "{sql}");
         database::forget(&directory);
     }
 }

@@ -1,8 +1,11 @@
 //! One short call for each thing that parties of the world state.
 
+use aqueduct::ledger::case::{CaseMove, CaseOutcome};
 use aqueduct::ledger::ids::Reference;
-use aqueduct::ledger::lines::OutputLine;
+use aqueduct::ledger::lines::{EntitlementLine, EvidenceLine, OutputLine, ParticularLine};
+use aqueduct::ledger::note::{EvidenceKind, Particular};
 use aqueduct::ledger::operation::*;
+use aqueduct::ledger::time::Millis;
 use uuid::Uuid;
 
 use super::world::{currency, minor};
@@ -109,6 +112,80 @@ pub fn recover(token: Reference, amount: i64) -> Operation {
 
 pub fn reverse(entry: Reference) -> Operation {
     Operation::EntryReverse(EntryReverse { entry, reason: "a slip".to_owned() })
+}
+
+/// Takes up a finding of a number, of rule `L01`.
+pub fn review(finding: u128, accused: Option<Uuid>, hops: &[Reference], amount: i64, deadline: Millis) -> Operation {
+    Operation::FlagReview(FlagReview {
+        accused,
+        amount: minor(amount),
+        currency: currency(MONEY),
+        deadline,
+        finding: Uuid::from_u128(finding),
+        hops: hops.to_vec(),
+        reason: "found".to_owned(),
+        rule: "L01".to_owned(),
+        rule_version: 1,
+    })
+}
+
+pub fn step(case: Reference, step: CaseMove, amount: Option<i64>, deadline: Millis) -> Operation {
+    let reason = "looked into".to_owned();
+    Operation::CaseStep(CaseStep { amount: amount.map(minor), case, deadline, reason, step })
+}
+
+pub fn close(case: Reference, outcome: CaseOutcome) -> Operation {
+    Operation::FlagClose(FlagClose { case, outcome, reason: "done".to_owned() })
+}
+
+/// The same recovery, booked against a case.
+pub fn recover_for(case: Reference, token: Reference, amount: i64) -> Operation {
+    let Operation::RecoveryRecord(body) = recover(token, amount) else { unreachable!("it is made here") };
+    Operation::RecoveryRecord(RecoveryRecord { case: Some(case), ..body })
+}
+
+/// Sets thresholds of a programme, and nothing else of its rules.
+pub fn thresholds(programme: &str, set: &[(&str, i64)]) -> Operation {
+    let thresholds = set.iter().map(|(name, value)| Threshold { name: (*name).to_owned(), value: *value }).collect();
+    let rules = Rules { thresholds, ..Rules::default() };
+    Operation::RulesSet(RulesSet { programme: programme.to_owned(), rules })
+}
+
+/// Evidence of a kind, without anything that it may name.
+pub fn bare(kind: EvidenceKind) -> EvidenceLine {
+    let (hop, party, programme, amount, at, digest, agent, reference) = Default::default();
+    EvidenceLine { kind, hop, party, programme, amount, at, digest, agent, reference }
+}
+
+/// Evidence about outputs of some operations.
+pub fn show(entries: &[Reference], lines: &[EvidenceLine]) -> Operation {
+    let entry = |of: &Reference| EntryReference { digest: of.digest, operation: of.operation };
+    Operation::EvidenceRecord(EvidenceRecord { entries: entries.iter().map(entry).collect() }, lines.to_vec())
+}
+
+pub fn particular(person: Uuid, particular: Particular, since: Option<&str>) -> ParticularLine {
+    ParticularLine { person, particular, since: since.map(|day| day.parse().unwrap()) }
+}
+
+pub fn know(lines: &[ParticularLine]) -> Operation {
+    Operation::RecipientRecord(RecipientRecord {}, lines.to_vec())
+}
+
+/// Entitlements of cycle `2026-11` for `BASIC`, due on the 15th.
+pub fn entitle(programme: &str, lines: &[(Uuid, i64)]) -> Operation {
+    let due = || "2026-11-15".parse().unwrap();
+    let line = |(recipient, amount): &(Uuid, i64)| EntitlementLine {
+        recipient: *recipient,
+        amount: minor(*amount),
+        due: due(),
+    };
+    let body = EntitlementSet {
+        currency: currency(MONEY),
+        cycle: "2026-11".to_owned(),
+        programme: programme.to_owned(),
+        purpose: "BASIC".to_owned(),
+    };
+    Operation::EntitlementSet(body, lines.iter().map(line).collect())
 }
 
 /// The same operation with its amounts in another currency.

@@ -2,9 +2,11 @@
 
 mod acts;
 mod bookkeeper;
+mod cases;
 mod histories;
 pub mod history;
 mod imports;
+mod notes;
 mod refusals;
 mod rules;
 mod values;

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use aqueduct::ledger::admit;
+use aqueduct::ledger::case::{CaseMove, CaseOutcome};
 use aqueduct::ledger::ids::{KeyId, PayloadDigest, Reference};
+use aqueduct::ledger::lines::EvidenceLine;
+use aqueduct::ledger::note::EvidenceKind;
 use aqueduct::ledger::operation::Decision::{Dismissed, Upheld};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::refusal::Refusal;
@@ -92,6 +95,12 @@ impl Stage {
         let mut stated = self.w.state(party, act);
         alter(&mut stated);
         self.w.record(&stated)
+    }
+
+    /// A case of 10 about the hop to the recipient.
+    fn taken_up(&mut self) -> Reference {
+        let entry = self.w.must(self.supervisor, review(1, None, &[self.to_r()], 10, self.w.now.plus(DAY_MS)));
+        self.at(entry, 0)
     }
 
     fn give(&mut self) -> Operation {
@@ -383,6 +392,55 @@ const CASES: &[Case] = &[
         s.w.try_to(s.supervisor, decide(s.at(paid, 0), Dismissed))
     }),
     ("NOTHING_DISPUTED", "nobody disputed it", |s| s.w.try_to(s.supervisor, decide(s.to_r(), Upheld))),
+    ("MALFORMED", "a case of 101 hops", |s| {
+        let (hops, deadline) = (vec![s.to_r(); 101], s.w.now.plus(DAY_MS));
+        s.w.try_to(s.supervisor, review(1, None, &hops, 1, deadline))
+    }),
+    ("MALFORMED", "a decision without an amount", |s| {
+        let case = s.taken_up();
+        s.w.try_to(s.supervisor, step(case, CaseMove::Decided, None, s.w.now.plus(DAY_MS)))
+    }),
+    ("MALFORMED", "a threshold that nobody knows", |s| s.w.try_to(s.t, thresholds("PENSION", &[("L99.days", 1)]))),
+    ("MALFORMED", "a threshold twice", |s| s.w.try_to(s.t, thresholds("PENSION", &[("L05.days", 1), ("L05.days", 2)]))),
+    ("UNKNOWN_REFERENCE", "evidence for a hop that does not exist", |s| {
+        let line = EvidenceLine { hop: Some((0, 7)), ..bare(EvidenceKind::ConfirmationRequested) };
+        s.w.try_to(s.b, show(&[s.to_r()], &[line]))
+    }),
+    ("UNKNOWN_REFERENCE", "evidence of an operation that does not exist", |s| {
+        let line = EvidenceLine { hop: Some((0, 0)), ..bare(EvidenceKind::ConfirmationRequested) };
+        let nobody = Reference { operation: UNKNOWN, ..s.to_r() };
+        s.w.try_to(s.b, show(&[nobody], &[line]))
+    }),
+    ("UNKNOWN_REFERENCE", "a step of what is no case", |s| {
+        s.w.try_to(s.supervisor, step(s.to_r(), CaseMove::Traced, None, s.w.now.plus(DAY_MS)))
+    }),
+    ("THRESHOLD_OUT_OF_RANGE", "a threshold below its range", |s| s.w.try_to(s.t, thresholds("PENSION", &[("L05.days", 0)]))),
+    ("CASE_OPEN", "a finding taken up twice", |s| {
+        s.taken_up();
+        s.w.try_to(s.supervisor, review(1, None, &[s.to_r()], 10, s.w.now.plus(DAY_MS)))
+    }),
+    ("WRONG_CASE_STATE", "put right before it is traced", |s| {
+        let case = s.taken_up();
+        s.w.try_to(s.supervisor, close(case, CaseOutcome::Corrected))
+    }),
+    ("WRONG_CASE_STATE", "a step after the end", |s| {
+        let case = s.taken_up();
+        s.w.must(s.supervisor, close(case, CaseOutcome::Dismissed));
+        s.w.try_to(s.supervisor, step(case, CaseMove::Traced, None, s.w.now.plus(DAY_MS)))
+    }),
+    ("PARTY_TO_THE_CASE", "a supervisor takes up what it is accused of", |s| {
+        s.w.try_to(s.supervisor, review(1, Some(s.supervisor), &[s.to_r()], 10, s.w.now.plus(DAY_MS)))
+    }),
+    ("BAD_DEADLINE", "a deadline that is over", |s| {
+        s.w.try_to(s.supervisor, review(1, None, &[s.to_r()], 10, s.w.now))
+    }),
+    ("BAD_DEADLINE", "a deadline in three years", |s| {
+        s.w.try_to(s.supervisor, review(1, None, &[s.to_r()], 10, s.w.now.plus(3 * 365 * DAY_MS)))
+    }),
+    ("ABOVE_THE_LOSS", "more decided than was reported", |s| {
+        let case = s.taken_up();
+        s.w.try_to(s.supervisor, step(case, CaseMove::Decided, Some(11), s.w.now.plus(DAY_MS)))
+    }),
     ("ROW_REPEATED", "a row twice", |s| {
         let act = import_of(5, 10, 8);
         s.w.must(s.supervisor, act.clone());

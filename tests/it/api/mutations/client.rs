@@ -192,7 +192,7 @@ pub fn normal(value: &Value) -> Value {
 }
 
 fn normal_text(text: &str) -> String {
-    const PREFIXES: [&str; 8] = ["tok_", "hop_", "prt_", "rcp_", "prg_", "alc_", "ent_", "opn_"];
+    const PREFIXES: [&str; 9] = ["tok_", "hop_", "prt_", "rcp_", "prg_", "alc_", "case_", "ent_", "opn_"];
     if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(**prefix)) {
         return format!("<{}>", prefix.trim_end_matches('_'));
     }

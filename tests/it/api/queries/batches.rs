@@ -48,7 +48,7 @@ async fn statements(served: &Served, query: &str) -> (usize, u64) {
 
 /// Parts of a page, each alone and then all together: what is read, and by how many statements at
 /// most. A trace takes as many steps as it is long.
-const PARTS: [(&str, &str, u64); 12] = [
+const PARTS: [(&str, &str, u64); 13] = [
     ("hops", "id kind state overdue cycle dispatched { amount } shortfall { amount } deductions { code }", 5),
     ("hops", "from { label area } to { label keys { publicKey } } via { id } reference { digest }", 4),
     ("hops", "allocation { id amount { amount } entry { index leaf height } }", 6),
@@ -57,6 +57,7 @@ const PARTS: [(&str, &str, u64); 12] = [
     ("hops", "tokens { id state amount { amount } reference { digest } spentBy { index } }", 7),
     ("hops", "entries { index leaf height signers { officer party { label } } envelope lines }", 10),
     ("hops", "entries { operation { id status missing kind signedBy createdBy payload lines entry { index } } }", 6),
+    ("hops", "evidence { kind } bankEvidence { reasonCode } programme { rules { thresholds { value } } }", 5),
     ("tokens", "amount { amount } overdue holder { label } accountable { label } programme { code } cycle purpose", 5),
     ("tokens", "parent { id state } trace { id entries { index signers { officer } } } createdBy { height }", 24),
     ("operations", "id status kind entry { index leaf height envelope signers { party { label } } } party { id }", 5),

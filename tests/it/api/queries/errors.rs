@@ -28,6 +28,8 @@ async fn every_root_field_but_log_needs_a_login() {
         "tokens { totalCount }",
         "hop(id: \"hop_1\") { id }",
         "hops { totalCount }",
+        "case(id: \"case_1\") { id }",
+        "cases { totalCount }",
         "statement { held { amount } }",
         "flow { height }",
         "leakageReport(groupBy: PARTY) { height }",

@@ -118,7 +118,7 @@ async fn every_type_and_root_field_says_since_when_it_is_there() {
 }
 
 /// Every number that is an `Int`, with the highest it can be. What may pass 2^31 is a string.
-const NUMBERS: [(&str, &str); 14] = [
+const NUMBERS: [(&str, &str); 16] = [
     ("first", "100"),
     ("last", "100"),
     ("totalCount", "100,000"),
@@ -133,6 +133,8 @@ const NUMBERS: [(&str, &str); 14] = [
     ("output", "1,048,576"),
     ("capMillionths", "1,000,000"),
     ("rows", "10,000"),
+    ("ruleVersion", "2,147,483,647"),
+    ("declaredRecipients", "2,147,483,647"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

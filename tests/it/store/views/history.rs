@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use aqueduct::chain::key::SecretKey;
 use aqueduct::ledger::admit::{self, Change, Context};
+use aqueduct::ledger::case::CaseOutcome;
 use aqueduct::ledger::fact::Fact;
 use aqueduct::ledger::ids::{KeyId, PayloadDigest, Reference};
-use aqueduct::ledger::lines::{OutputLine, RowLine};
+use aqueduct::ledger::lines::{OutputLine, ParticularLine, RowLine};
 use aqueduct::ledger::money::{Currency, Minor};
+use aqueduct::ledger::note::{Particular, RecipientStatus};
 use aqueduct::ledger::operation::*;
 use aqueduct::ledger::registry::{Custody, PartyKind, Role};
 use aqueduct::ledger::state::Layer;
@@ -223,6 +225,7 @@ pub fn history() -> History {
     let agency_money = down_to_the_agency(&mut h);
     to_the_payees(&mut h, agency_money);
     import(&mut h);
+    noted(&mut h);
     h.state(REGISTRAR, Operation::KeyRevoke(KeyRevoke { key: key(BANK, 1), reason: "left".to_owned() }));
     h.block(DAY_MS);
     h.block(0);
@@ -394,6 +397,29 @@ fn import(h: &mut History) {
     h.state(AUDITOR, Operation::TrackingImport(body, again));
     h.block(1);
     reverse(h, AUDITOR, output(first, 0));
+}
+
+/// What moves no money: a death, and a finding that names nobody, taken up and dismissed.
+fn noted(h: &mut History) {
+    let died = Particular::Status(RecipientStatus::Deceased);
+    let line = ParticularLine { person: RECIPIENTS[0], particular: died, since: "2026-11-03".parse().ok() };
+    h.state(REGISTRAR, Operation::RecipientRecord(RecipientRecord {}, vec![line]));
+    let review = FlagReview {
+        accused: None,
+        amount: minor(5),
+        currency: currency("INR"),
+        deadline: h.now.plus(DAY_MS),
+        finding: Uuid::from_u128(50),
+        hops: Vec::new(),
+        reason: "found".to_owned(),
+        rule: "L15".to_owned(),
+        rule_version: 1,
+    };
+    let case = h.state(SUPERVISOR, Operation::FlagReview(review));
+    h.block(1);
+    let (outcome, reason) = (CaseOutcome::Dismissed, "nothing to it".to_owned());
+    h.state(SUPERVISOR, Operation::FlagClose(FlagClose { case, outcome, reason }));
+    h.block(1);
 }
 
 fn dispatch(h: &mut History, party: Uuid, token: Reference, keep: Vec<Deduction>, to: Vec<OutputLine>) -> Reference {

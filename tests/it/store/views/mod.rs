@@ -2,6 +2,7 @@
 
 mod history;
 mod hop_figures;
+mod notes;
 mod projecting;
 mod reading;
 mod records;

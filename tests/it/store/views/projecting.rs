@@ -169,6 +169,8 @@ async fn everything(views: &Views) -> Vec<String> {
         format!("{:?}", views.hop_versions_after(None, 10_000).await.unwrap()),
         format!("{:?}", views.programme_versions_after(None, 10_000).await.unwrap()),
         format!("{:?}", views.imported_rows_after(None, 10_000).await.unwrap()),
+        format!("{:?}", views.notes_after(None, 10_000).await.unwrap()),
+        format!("{:?}", views.case_versions_after(None, 10_000).await.unwrap()),
         format!("{:?}", views.tiles_after(None, 10_000).await.unwrap()),
     ]
 }

@@ -23,7 +23,7 @@ use crate::books::Books;
 use super::history::{currency, minor};
 use super::{views, views_on_postgres};
 
-const TEXT: &str = "\u{1f4a7} o'Brien \"x\" %_ \\ ; --";
+pub const TEXT: &str = "\u{1f4a7} o'Brien \"x\" %_ \\ ; --";
 
 /// A block of one entry, as it was changed.
 pub fn block_of(height: u64, time: Millis, entry: u64, change: Arc<Change>) -> ProjectedBlock {

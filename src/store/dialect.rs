@@ -1,4 +1,4 @@
-//! What differs between SQLite and PostgreSQL in the views: how they are opened, how rows are
+//! What differs between SQLite and PostgreSQL in the derived stores: how they are opened, how rows are
 //! written in bulk, and how several statements read one moment.
 //!
 //! On SQLite rows go in by prepared statements of many rows. On PostgreSQL new rows are streamed by binary
@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use aqueduct_migrations::sea_orm_migration::MigratorTrait;
-use aqueduct_migrations::views::ViewsMigrator;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder, UpdateStatement, Values};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
@@ -24,7 +23,7 @@ use crate::store::database::Place;
 use crate::store::postgres::{self, bound, querying};
 use crate::store::sqlite;
 
-use super::error::ViewsError;
+use super::views::error::ViewsError;
 
 /// Connections for readers: a long report leaves others free.
 const READERS_MAX: u32 = 8;
@@ -57,18 +56,20 @@ const REST_ROWS: [usize; 3] = [64, 8, 1];
 /// Bytes of rows that are sent to PostgreSQL in one piece.
 const PIECE_BYTES: usize = 1024 * 1024;
 
-/// Opens the views, making them where there are none, and brings their schema up to date; gives
+/// Opens a derived store, making it where there are none, and brings their schema up to date; gives
 /// the connection that writes and those that read.
-pub(super) async fn open(place: &Place) -> Result<(DatabaseConnection, DatabaseConnection), ViewsError> {
+pub(super) async fn open<M: MigratorTrait>(
+    place: &Place,
+) -> Result<(DatabaseConnection, DatabaseConnection), ViewsError> {
     let failed = |source| ViewsError::Open { place: place.clone(), source };
     match place {
         Place::File(path) => {
             let writer = connect(path, Access::Write).await.map_err(failed)?;
-            ViewsMigrator::up(&writer, None).await.map_err(ViewsError::Migrate)?;
+            M::up(&writer, None).await.map_err(ViewsError::Migrate)?;
             Ok((writer, connect(path, Access::Read).await.map_err(failed)?))
         }
         Place::Schema(schema) => {
-            schema.bring_up::<ViewsMigrator>().await.map_err(|source| match source {
+            schema.bring_up::<M>().await.map_err(|source| match source {
                 DbErr::Conn(_) => failed(source),
                 source => ViewsError::Migrate(source),
             })?;
@@ -78,14 +79,14 @@ pub(super) async fn open(place: &Place) -> Result<(DatabaseConnection, DatabaseC
     }
 }
 
-/// Opens views that are there without writing to them.
-pub(super) async fn open_to_read(place: &Place) -> Result<DatabaseConnection, ViewsError> {
+/// Opens a derived store that is there without writing to it.
+pub(super) async fn open_to_read<M: MigratorTrait>(place: &Place) -> Result<DatabaseConnection, ViewsError> {
     let failed = |source| ViewsError::Open { place: place.clone(), source };
     let readers = match place {
         Place::File(path) => connect(path, Access::Read).await.map_err(failed)?,
         Place::Schema(schema) => schema.connect(postgres::Role::Reader, READERS_MAX),
     };
-    let pending = ViewsMigrator::get_pending_migrations_read_only(&readers).await.map_err(failed)?;
+    let pending = M::get_pending_migrations_read_only(&readers).await.map_err(failed)?;
     if pending.is_empty() { Ok(readers) } else { Err(ViewsError::Older) }
 }
 
@@ -113,7 +114,7 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
     }
     let path = path.to_owned();
     // The file is named below: a path may hold characters that a URL cannot.
-    let mut options = ConnectOptions::new("sqlite:views.db?mode=rwc");
+    let mut options = ConnectOptions::new("sqlite:derived.db?mode=rwc");
     options
         .max_connections(if access == Access::Write { 1 } else { READERS_MAX })
         .min_connections(1)
@@ -170,6 +171,20 @@ impl Writing {
             Self::Postgres(tx) => {
                 let (sql, values) = update.build(PostgresQueryBuilder);
                 Ok(bound(&sql, values).execute(&mut **tx).await.map_err(querying)?.rows_affected())
+            }
+        }
+    }
+
+    /// Takes rows away.
+    pub(super) async fn delete(&mut self, delete: &sea_orm::sea_query::DeleteStatement) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(tx) => {
+                let (sql, values) = delete.build(SqliteQueryBuilder);
+                sqlite::bound(&sql, values.0).execute(&mut **tx).await.map(drop).map_err(querying)
+            }
+            Self::Postgres(tx) => {
+                let (sql, values) = delete.build(PostgresQueryBuilder);
+                bound(&sql, values).execute(&mut **tx).await.map(drop).map_err(querying)
             }
         }
     }
