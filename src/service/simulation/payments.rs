@@ -165,8 +165,9 @@ impl World {
         self.one_agent(last);
     }
 
-    fn is_collected(&mut self, who: Who) -> bool {
-        self.monthly_of(who, 0).collected.is_some()
+    fn is_collected(&self, who: Who) -> bool {
+        let pays = self.ordinary.get(&(PENSION, 0));
+        pays.is_some_and(|pays| pays.iter().any(|pay| pay.to == who && pay.collected.is_some()))
     }
 
     /// All but one of a county's collections go through one agent.
