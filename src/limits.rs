@@ -436,3 +436,6 @@ pub const DETECTOR_SECONDS_MAX: u64 = 20;
 
 /// Seconds after which a detector that stopped is tried again.
 pub const DETECTOR_RETRY_SECONDS: u64 = 3_600;
+
+/// Findings that are read at once where all of a rule are added up.
+pub const FINDINGS_READ_AT_ONCE: u64 = 1_000;

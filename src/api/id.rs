@@ -24,6 +24,8 @@ pub enum NodeId {
     Allocation(AllocationId),
     /// `case_`: a case.
     Case(CaseId),
+    /// `flg_`: a finding.
+    Flag(Uuid),
     /// `ent_`: an entry of the log.
     Entry(u64),
     /// `opn_`: an operation, by its party and its own id.
@@ -61,6 +63,7 @@ impl NodeId {
             Self::Programme(id) => format!("prg_{}", place_text(id.0)),
             Self::Allocation(id) => format!("alc_{}", place_text(id.0)),
             Self::Case(id) => format!("case_{}", place_text(id.0)),
+            Self::Flag(id) => format!("flg_{}", id.simple()),
             Self::Entry(index) => format!("ent_{}", number_text(index)),
             Self::Operation { party, id } => format!("opn_{}_{}", party.simple(), id.simple()),
         }
@@ -120,6 +123,14 @@ pub fn case(text: &str) -> Result<CaseId, NotAnId> {
     }
 }
 
+/// Reads the id of a finding, or its UUID.
+pub fn flag(text: &str) -> Result<Uuid, NotAnId> {
+    match (NodeId::parse(text), Uuid::try_parse(text)) {
+        (Ok(NodeId::Flag(id)), _) | (_, Ok(id)) => Ok(id),
+        _ => Err(not("a flag (flg_...)", text)),
+    }
+}
+
 /// Reads the id of an entry.
 pub fn entry(text: &str) -> Result<u64, NotAnId> {
     match NodeId::parse(text) {
@@ -167,6 +178,7 @@ fn read(text: &str) -> Option<NodeId> {
         "prg" => NodeId::Programme(ProgrammeId(place()?)),
         "alc" => NodeId::Allocation(AllocationId(place()?)),
         "case" => NodeId::Case(CaseId(place()?)),
+        "flg" => NodeId::Flag(uuid(rest)?),
         "ent" => NodeId::Entry(read_number(rest)?),
         "opn" => {
             let (party, id) = rest.split_once('_')?;
@@ -202,6 +214,7 @@ mod tests {
             NodeId::Programme(ProgrammeId(place)),
             NodeId::Allocation(AllocationId(place)),
             NodeId::Case(CaseId(place)),
+            NodeId::Flag(uuid),
             NodeId::Entry(0),
             NodeId::Entry(u64::MAX),
             NodeId::Operation { party: uuid, id: uuid },

@@ -26,6 +26,8 @@ pub enum List {
     Allocations,
     /// Cases, by place.
     Cases,
+    /// Findings, by the numbers of their versions.
+    Flags,
     /// Groups of a report, by position from 1.
     Groups,
     /// Hops, by place.
@@ -50,6 +52,7 @@ impl List {
         match self {
             Self::Allocations => "allocations",
             Self::Cases => "cases",
+            Self::Flags => "flags",
             Self::Groups => "groups",
             Self::Hops => "hops",
             Self::Operations => "operations",

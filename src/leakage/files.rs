@@ -298,6 +298,8 @@ pub struct HopFile {
     pub documents: i64,
     /// The notes of these documents.
     pub document_notes: Vec<NoteId>,
+    /// Their digests: a document that is produced again shows nothing more.
+    pub document_digests: Vec<PersonDigest>,
     /// Who collected it, with the note.
     pub collected: Option<(PersonDigest, NoteId)>,
     /// The case that it is a recovery of.
@@ -445,7 +447,9 @@ pub struct OfficerFile {
     pub newest: BTreeMap<String, Option<HopId>>,
     /// The parties that the officer signed for.
     pub parties: BTreeSet<PartyKey>,
-    /// The programme in which the officer explained something last.
+    /// The level of the party for which the officer explained something last.
+    pub level: String,
+    /// The programme in which that was.
     pub programme: Option<ProgrammeId>,
 }
 

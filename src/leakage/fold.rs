@@ -103,12 +103,14 @@ impl Facts {
 
     /// An officer used an explanation.
     fn explained(&mut self, explanation: &str, hop: Option<HopId>, programme: Option<ProgrammeId>, at: &At) {
+        let level = at.party.and_then(|party| self.party(party)).map_or_else(String::new, |party| party.level.clone());
         for officer in &at.officers {
             let file = self.files.officers.entry(*officer).or_default();
             *file.explanations.entry(explanation.to_owned()).or_default() += 1;
             file.newest.insert(explanation.to_owned(), hop);
             file.parties.extend(at.party);
             file.programme = programme.or(file.programme);
+            file.level.clone_from(&level);
             self.files.touch(FileKey::Officer(*officer));
         }
     }
@@ -236,6 +238,12 @@ impl Facts {
             }
             (EvidenceKind::Document, Some(hop)) => {
                 let file = self.files.hops.entry(hop.id).or_default();
+                if let Some(digest) = evidence.digest {
+                    if file.document_digests.contains(&digest) {
+                        return;
+                    }
+                    push_bounded(&mut file.document_digests, digest, RECENT_MAX);
+                }
                 file.documents += evidence.amount.unwrap_or(0);
                 push_bounded(&mut file.document_notes, note, RECENT_MAX);
                 self.files.touch(FileKey::Hop(hop.id));
@@ -624,5 +632,59 @@ fn leg(hop: &Hop) -> Leg {
         sent: hop.sent,
         sent_at: hop.sent_at,
         answered_at: hop.figures.answered_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::leakage::world::{With, World, id, line};
+    use crate::ledger::lines::EvidenceLine;
+    use crate::ledger::note::EvidenceKind;
+    use crate::ledger::time::Millis;
+
+    #[test]
+    fn what_is_paid_of_an_entitlement_counts_once_over_its_payments_and_never_above_it() {
+        let mut world = World::new();
+        world.entitled("r1", "2026-11", 500, "2026-11-30");
+        let pension = world.programme_id("PENSION");
+        let paid = |world: &World| world.facts().files.programmes[&pension].paid_of_entitled;
+        let hops = [300, 300].map(|amount| {
+            let hop = world.sent("county", "r1", amount);
+            world.banked(hop, Some(amount), None, None);
+            hop
+        });
+        assert_eq!(paid(&world), 500);
+        world.banked(hops[0], None, Some(300), None);
+        assert_eq!(paid(&world), 300);
+        world.entitled("r1", "2026-11", 100, "2026-11-30");
+        assert_eq!(paid(&world), 100);
+    }
+
+    #[test]
+    fn of_a_credit_that_bounced_only_the_rest_is_settled() {
+        for (credited, bounced, settled) in [(500, 500, 0), (500, 200, 300), (300, 200, 300), (510, 10, 500)] {
+            let mut world = World::new();
+            let hop = world.sent_with("county", "r1", 500, &With::default());
+            world.banked(hop, Some(credited), None, None);
+            world.banked(hop, None, Some(bounced), None);
+            let facts = world.facts();
+            let (_, payment) = facts.recipient(world.key("r1")).and_then(|file| file.payment(hop)).expect("it is paid");
+            assert_eq!(payment.settled(), settled, "{credited} - {bounced}");
+            assert_eq!(payment.settled_at.is_some(), settled > 0);
+        }
+    }
+
+    #[test]
+    fn a_sign_of_life_that_is_recorded_late_does_not_hide_a_later_one() {
+        let mut world = World::new();
+        let visit = |at: &str| {
+            let (party, at) = (Some(id("r1")), Some(Millis::parse(at).expect("a moment")));
+            EvidenceLine { party, at, ..line(EvidenceKind::FieldVisit) }
+        };
+        world.evidence("supervisor", visit("2026-11-01T09:00:00Z"));
+        world.evidence("supervisor", visit("2026-10-01T09:00:00Z"));
+        let facts = world.facts();
+        let (at, _) = facts.recipient(world.key("r1")).and_then(|file| file.sign_of_life).expect("somebody went");
+        assert_eq!(at.to_string(), "2026-11-01T09:00:00.000Z");
     }
 }

@@ -30,6 +30,7 @@ use super::changes::Happened;
 use super::event::{At, Day, Due, Event, Wake};
 use super::examine::{Detector, look};
 use super::facts::Facts;
+use super::files::{DAILY, FileKey, Files};
 use super::finding::{Conclusion, Finding, Moment, Subject, next_version};
 
 /// The administration, with everything that happened in it.
@@ -114,6 +115,12 @@ const PARTIES: [(&str, PartyKind, &str); 8] = [
 /// How many recipients there are: `r1`, `r2`, ... in the area of the county.
 const RECIPIENTS: u8 = 12;
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
     /// The administration on 2 November 2026, before anything was paid.
     pub fn new() -> Self {
@@ -164,18 +171,27 @@ impl World {
         self.act("registrar", 1, Operation::KeyRegister(key));
     }
 
-    fn programme(&mut self, code: &str) {
+    /// Defines a programme, or redefines it, with the codes that are lawful up to an amount.
+    pub fn schedule(&mut self, code: &str, lawful: &[(&str, i64)]) -> u64 {
         let days = AllowedDays { delivery: 5, recovery: 5, giving_back: 5, transfer: 5 };
-        let fee = ScheduledDeduction { cap_amount: Some(minor(10)), cap_millionths: None, code: "FEE".to_owned() };
+        let deduction = |(code, cap): &(&str, i64)| ScheduledDeduction {
+            cap_amount: Some(minor(*cap)),
+            cap_millionths: None,
+            code: (*code).to_owned(),
+        };
         let body = ProgrammeDefine {
             allowed_days: days,
             code: code.to_owned(),
             currency: inr(),
-            deductions: vec![fee],
+            deductions: lawful.iter().map(deduction).collect(),
             label: code.to_owned(),
             utc_offset_minutes: 0,
         };
-        self.act("treasury", 2, Operation::ProgrammeDefine(body));
+        self.act("treasury", 2, Operation::ProgrammeDefine(body))
+    }
+
+    fn programme(&mut self, code: &str) {
+        self.schedule(code, &[("FEE", 10)]);
         for (label, first_day, last_day) in
             [("2026-10", "2026-10-01", "2026-10-31"), ("2026-11", "2026-11-01", "2026-11-30")]
         {
@@ -296,6 +312,14 @@ impl World {
         self.tokens().into_iter().find(is).expect("the party holds money by this hop").id
     }
 
+    /// What a party holds, in order.
+    pub fn tokens_of(&self, party: &str) -> Vec<TokenId> {
+        let holder = Some(self.key(party));
+        let is_held = |state| matches!(state, TokenState::Held | TokenState::Returned);
+        let held = self.tokens().into_iter().filter(|token| token.holder == holder && is_held(token.state));
+        held.map(|token| token.id).collect()
+    }
+
     /// The missing token of a hop.
     pub fn missing_of(&self, hop: HopId) -> TokenId {
         let is =
@@ -413,6 +437,21 @@ impl World {
         self.act(by, 2, Operation::EntryReverse(body))
     }
 
+    /// The latest acknowledgement of a hop reversed by its receiver and its sender.
+    pub fn unacknowledged(&mut self, receiver: &str, sender: &str, entry: u64) -> u64 {
+        let place = Place::new(entry, 0).expect("in range");
+        let body = EntryReverse { entry: self.reference(place), reason: "a slip".to_owned() };
+        let signers = vec![key_of(receiver, 0), key_of(sender, 0)];
+        self.signed(receiver, signers, Operation::EntryReverse(body), None)
+    }
+
+    /// A part of a hop refused by its receiver.
+    pub fn refused(&mut self, hop: HopId, amount: i64) -> u64 {
+        let (to, hop) = (self.label(self.hop(hop).to), self.reference(hop.0));
+        let body = HopRefuse { amount: minor(amount), currency: inr(), hop, reason: "not ours".to_owned() };
+        self.act(&to, 1, Operation::HopRefuse(body))
+    }
+
     /// What the registry says of a recipient; since today when no day is given.
     pub fn of_recipient(&mut self, recipient: &str, particular: Particular, since: Option<&str>) -> u64 {
         self.of_person(id(recipient), particular, since)
@@ -447,6 +486,15 @@ impl World {
         let body = EvidenceRecord { entries: vec![EntryReference { digest, operation }] };
         let line = EvidenceLine { kind, hop: Some((0, output)), ..line.clone() };
         self.act(by, 1, Operation::EvidenceRecord(body, vec![line]))
+    }
+
+    /// Evidence of several hops of one entry, in one operation.
+    pub fn evidence_of_hops(&mut self, by: &str, hops: &[HopId], line: &EvidenceLine) -> u64 {
+        let first = hops.first().expect("tests name hops");
+        let Reference { digest, operation, .. } = self.reference(first.0);
+        let body = EvidenceRecord { entries: vec![EntryReference { digest, operation }] };
+        let of = |hop: &HopId| EvidenceLine { hop: Some((0, hop.0.position())), ..line.clone() };
+        self.act(by, 1, Operation::EvidenceRecord(body, hops.iter().map(of).collect()))
     }
 
     /// Other evidence, stated by a party.
@@ -526,10 +574,20 @@ impl World {
     }
 
     fn act_with(&mut self, party: &str, signatures: u8, operation: Operation, with: &With) -> u64 {
+        let signers = (0..signatures).map(|number| key_of(party, with.officer + number)).collect();
+        self.signed(party, signers, operation, with.occurred_at)
+    }
+
+    fn signed(
+        &mut self,
+        party: &str,
+        mut signers: Vec<KeyId>,
+        operation: Operation,
+        occurred_at: Option<Millis>,
+    ) -> u64 {
         self.numbers += 1;
         self.now = self.now.plus(60_000);
         let entry = u64::try_from(self.numbers - 1).expect("few");
-        let mut signers: Vec<KeyId> = (0..signatures).map(|number| key_of(party, with.officer + number)).collect();
         signers.sort_unstable();
         let stated = Stated {
             id: Uuid::from_u128(self.numbers),
@@ -538,7 +596,7 @@ impl World {
             basis: Basis::Own,
             issued_at: self.now,
             expires_at: self.now,
-            occurred_at: with.occurred_at,
+            occurred_at,
             signers,
             operation,
         };
@@ -582,11 +640,19 @@ impl World {
         self.run(detector).said
     }
 
+    /// What is known at the end.
+    pub fn facts(&self) -> Facts {
+        let mut run = self.run(&super::detectors::l01_hop_shortfall::HopShortfall);
+        run.bring(|_| true);
+        run.facts
+    }
+
     fn run<'a>(&self, detector: &'a dyn Detector) -> Run<'a> {
         let notes = self.blocks.iter().filter_map(|block| block.happened.as_ref());
         let notes = notes.filter_map(|happened| Some((happened.at.entry?, happened.notes.clone()))).collect();
         let (facts, findings) = (Facts::default(), BTreeMap::new());
-        let mut run = Run { detector, facts, findings, wakes: Vec::new(), notes, said: Vec::new() };
+        let mut run =
+            Run { detector, facts, findings, wakes: Vec::new(), notes, said: Vec::new(), stored: BTreeMap::new() };
         for (height, block) in self.blocks.iter().enumerate() {
             run.block(u64::try_from(height).expect("few"), block);
         }
@@ -630,6 +696,8 @@ struct Run<'a> {
     wakes: Vec<(Millis, Wake)>,
     notes: BTreeMap<u64, Vec<Arc<Note>>>,
     said: Vec<Subject>,
+    /// The files between events.
+    stored: BTreeMap<FileKey, Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -707,8 +775,34 @@ impl Run<'_> {
         }
     }
 
+    /// Brings stored files.
+    fn bring(&mut self, wanted: impl Fn(&FileKey) -> bool) {
+        for (key, body) in self.stored.iter().filter(|(key, _)| wanted(key)) {
+            assert!(self.facts.files.take(key.clone(), body), "{key:?}");
+        }
+    }
+
+    /// Brings no file but what an event is said to need.
+    fn prepare(&mut self, event: &Event<'_>, at: &At) {
+        self.facts.files = Files::default();
+        if matches!(event, Event::Day(_)) {
+            self.bring(|key| DAILY.contains(&key.kind()));
+        }
+        loop {
+            let mut lacking = self.facts.lacking(event, at);
+            lacking.extend(self.facts.lacking_of_collection(event));
+            if lacking.is_empty() {
+                return;
+            }
+            self.bring(|key| lacking.contains(key));
+            self.facts.files.asked(lacking);
+        }
+    }
+
     fn event(&mut self, event: &Event<'_>, at: &At, now: Moment) {
+        self.prepare(event, at);
         self.facts.fold(event, at);
+        self.stored.extend(self.facts.files.changes());
         let found = look(self.detector, event, at, &self.facts).expect("detectors do not panic");
         self.wakes.extend(found.wakes);
         for (subject, verdict) in found.verdicts {

@@ -24,6 +24,7 @@ pub mod clock;
 pub mod drafting;
 pub mod examination;
 pub mod examiner;
+pub mod flags;
 pub mod flow;
 mod identity;
 pub mod import_office;

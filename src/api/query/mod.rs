@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod case;
 pub mod filter;
+pub mod flag;
 pub mod flow;
 pub mod hop;
 pub mod imported_row;
@@ -24,6 +25,7 @@ use async_graphql::MergedObject;
 pub struct Query(
     allocation::AllocationQuery,
     case::CaseQuery,
+    flag::FlagQuery,
     flow::FlowQuery,
     hop::HopQuery,
     imported_row::ImportedRowQuery,

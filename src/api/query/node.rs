@@ -8,6 +8,7 @@ use crate::api::request::api;
 use crate::api::types::allocation::Allocation;
 use crate::api::types::case::Case;
 use crate::api::types::entry::Entry;
+use crate::api::types::flag::Flag;
 use crate::api::types::hop::Hop;
 use crate::api::types::operation::Operation;
 use crate::api::types::party::Party;
@@ -38,6 +39,8 @@ pub enum Node {
     Allocation(Allocation),
     /// A case.
     Case(Case),
+    /// A flag.
+    Flag(Flag),
     /// An entry.
     Entry(Entry),
     /// An operation.
@@ -70,6 +73,7 @@ impl NodeQuery {
             NodeId::Programme(id) => Programme::by_id(ctx, id)?.map(Node::Programme),
             NodeId::Allocation(id) => Allocation::by_id(ctx, id).await?.map(Node::Allocation),
             NodeId::Case(id) => Case::by_id(ctx, id)?.map(Node::Case),
+            NodeId::Flag(id) => Flag::by_id(ctx, id, None).await?.map(Node::Flag),
             NodeId::Entry(index) => Entry::by_index(ctx, index).await?.map(Node::Entry),
             NodeId::Operation { party, id } => of_party(api, party, id).await?.map(Node::Operation),
         })

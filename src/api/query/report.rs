@@ -32,6 +32,13 @@ pub struct MoneyFilter {
     currency: Option<CurrencyCode>,
 }
 
+impl MoneyFilter {
+    /// Money of a cycle, a purpose and an area.
+    pub fn of_area(cycle: Option<String>, purpose: Option<String>, area: Option<String>) -> Self {
+        Self { cycle, purpose, area, ..Self::default() }
+    }
+}
+
 /// Names deep that areas are told apart when nobody says how deep.
 pub const AREA_LEVEL_DEFAULT: i32 = 1;
 
@@ -80,7 +87,8 @@ impl ReportQuery {
         let by = grouping(group_by, area_level)?;
         let filter = read(api, filter)?;
         let moment = moment(api, as_of).await?;
-        Ok(LeakageReport(api.node.report(&filter, by, moment).await?))
+        let report = api.node.report(&filter, by, moment).await?;
+        Ok(LeakageReport::new(report, filter, by))
     }
 }
 

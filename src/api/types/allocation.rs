@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Object, Result};
 use crate::api::id::NodeId;
 use crate::api::request::api;
 use crate::ledger::ids::AllocationId;
+use crate::ledger::note::{Note, Noted};
 use crate::ledger::registry;
 
 use super::entry::Entry;
@@ -32,6 +33,16 @@ impl Allocation {
     pub async fn record(ctx: &Context<'_>, id: AllocationId) -> Result<Arc<registry::Allocation>> {
         let found = api(ctx)?.load.allocations.one(id).await?;
         found.ok_or_else(|| crate::api::error::behind("the allocation of this money"))
+    }
+
+    /// The recipients and the total that it was declared for.
+    async fn declared(&self, ctx: &Context<'_>) -> Result<(Option<u32>, Option<i64>)> {
+        let notes = api(ctx)?.load.notes.one(self.0.id.0).await?.unwrap_or_default();
+        let of = |note: &Arc<Note>| match note.fact {
+            Noted::Declared { allocation, recipients, total } if allocation == self.0.id => Some((recipients, total)),
+            _ => None,
+        };
+        Ok(notes.iter().find_map(of).unwrap_or_default())
     }
 }
 
@@ -67,6 +78,19 @@ impl Allocation {
     /// How much; 0 for money that nobody sent, and once reversed.
     async fn amount(&self) -> Money {
         Money::of(self.0.amount, self.0.currency)
+    }
+
+    /// To how many recipients at most it was declared to be paid out, 1 to 2,147,483,647, which
+    /// stands for anything above; null when that was not declared.
+    async fn declared_recipients(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let (recipients, _) = self.declared(ctx).await?;
+        Ok(recipients.map(|count| i32::try_from(count).unwrap_or(i32::MAX)))
+    }
+
+    /// How much at most was declared to be paid out to them; null when that was not declared.
+    async fn declared_total(&self, ctx: &Context<'_>) -> Result<Option<Money>> {
+        let (_, total) = self.declared(ctx).await?;
+        Ok(total.map(|minor| Money::of(minor, self.0.currency)))
     }
 
     /// Whether it was opened for money that arrived although nobody had sent it.

@@ -9,6 +9,7 @@ pub mod case;
 pub mod entitlement;
 pub mod entry;
 pub mod evidence;
+pub mod flag;
 pub mod flow;
 pub mod hop;
 pub mod imported;

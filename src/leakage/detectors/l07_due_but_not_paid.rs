@@ -128,6 +128,9 @@ mod tests {
         world.entitled("r2", "2026-11", 0, "2026-11-04");
         world.status("r3", RecipientStatus::Suspended, "2026-11-04");
         world.status("r4", RecipientStatus::Deceased, "2026-11-05");
+        world.entitled("r5", "2026-11", 500, "2026-11-04");
+        world.status("r5", RecipientStatus::Suspended, "2026-11-04");
+        world.status("r5", RecipientStatus::Active, "2026-11-05");
         world.pass(5);
         assert!(world.history(&DueButNotPaid).is_empty());
     }

@@ -166,6 +166,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_back_is_not_exposed() {
+        let mut world = World::new();
+        shared(&mut world, 3);
+        paid(&mut world, "r1", 500);
+        let hop = world.sent("county", "r2", 300);
+        world.answered(hop, 300);
+        let token = world.token_of("r2", hop);
+        world.given_back("r2", token, "county", 100);
+        assert_eq!(world.only(&SharedAccount).amount(), 700);
+    }
+
+    #[test]
     fn a_programme_may_find_two_too_many() {
         let mut world = World::new();
         world.thresholds(&[("L12.recipients", 2)]);

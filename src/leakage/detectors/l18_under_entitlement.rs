@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn a_lawful_deduction_is_no_loss_and_an_unlawful_one_is() {
-        for (fee, lost) in [(10, 0), (15, 5)] {
+        for (fee, lost) in [(10, vec![]), (15, vec![5])] {
             let mut world = World::new();
             world.entitled("r1", "2026-11", 500, "2026-11-30");
             let with = With { deductions: vec![("FEE", fee)], ..With::default() };
             let hop = world.sent_with("county", "r1", 500, &with);
             world.answered(hop, 500 - fee);
-            let found: i64 = world.findings(&UnderEntitlement).iter().map(|f| f.conclusion.amount()).sum();
+            let found: Vec<i64> = world.findings(&UnderEntitlement).iter().map(|f| f.conclusion.amount()).collect();
             assert_eq!(found, lost);
         }
     }
@@ -113,6 +113,18 @@ mod tests {
         assert!(world.history(&UnderEntitlement).is_empty());
         world.banked(hops[3], None, Some(500), None);
         assert_eq!(world.only(&UnderEntitlement).amount(), 400);
+    }
+
+    #[test]
+    fn a_payment_that_came_although_it_bounced_counts_again() {
+        let mut world = World::new();
+        world.entitled("r1", "2026-11", 500, "2026-11-30");
+        let hops = [400, 100].map(|amount| world.sent("county", "r1", amount));
+        world.banked(hops[1], None, Some(100), None);
+        world.answered(hops[0], 400);
+        assert_eq!(world.only(&UnderEntitlement).amount(), 100);
+        world.answered(hops[1], 100);
+        world.none(&UnderEntitlement);
     }
 
     #[test]

@@ -170,7 +170,7 @@ mod tests {
     fn a_payment_taken_back_ends_the_split_whether_it_was_first_or_last() {
         for taken_back in [0, 1] {
             let mut world = world();
-            let hops = [world.sent("treasury", "school", 600), world.sent("bureau", "school", 600)];
+            let hops = [world.sent("treasury", "school", 600), world.sent("treasury", "school", 600)];
             assert_eq!(world.only(&SplitPayments).amount(), 1_200);
             world.reversed("treasury", hops[taken_back]);
             world.none(&SplitPayments);

@@ -123,6 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn payments_that_were_taken_back_are_not_counted() {
+        let mut world = paid(0, 2);
+        for _ in 0..13 {
+            let token = world.fund("treasury", 950, &With::default());
+            let hop = world.dispatch("treasury", token, &[("school", 950)], &With::default())[0];
+            world.reversed("treasury", hop);
+        }
+        world.pass(1);
+        world.none(&ThresholdBunching);
+    }
+
+    #[test]
     fn bunching_that_later_amounts_dilute_is_resolved() {
         let mut world = paid(13, 2);
         let token = world.fund("bureau", 100_000, &With::default());

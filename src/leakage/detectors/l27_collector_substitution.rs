@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn a_collection_that_is_said_twice_counts_once() {
+        let mut world = World::new();
+        world.thresholds(&[("L27.households", 2)]);
+        collected(&mut world, "r1", "clerk");
+        let hop = world.sent("county", "r2", 500);
+        let of = EvidenceLine { digest: Some(digest("clerk")), ..line(EvidenceKind::Collected) };
+        for _ in 0..2 {
+            world.evidence_of_hop("county", EvidenceKind::Collected, hop, &of);
+        }
+        assert_eq!(world.only(&CollectorSubstitution).amount(), 1_000);
+    }
+
+    #[test]
     fn three_members_of_one_household_are_one_household() {
         let mut world = World::new();
         for recipient in ["r1", "r2", "r3"] {

@@ -1,6 +1,11 @@
 //! The detectors: one file each, with its definition, its reason and its tests.
 
+pub mod l00_node_out_of_balance;
 pub mod l01_hop_shortfall;
+pub mod l02_hop_surplus;
+pub mod l03_unexplained_deduction;
+pub mod l04_unacknowledged_hop;
+pub mod l05_parked_funds;
 pub mod l06_late_to_recipient;
 pub mod l07_due_but_not_paid;
 pub mod l08_ghost_suspect;
@@ -13,22 +18,39 @@ pub mod l15_paid_to_the_deceased;
 pub mod l16_paid_while_suspended;
 pub mod l17_over_entitlement;
 pub mod l18_under_entitlement;
+pub mod l19_envelope_overrun;
+pub mod l20_off_route;
+pub mod l21_excess_intermediaries;
+pub mod l22_purpose_diversion;
+pub mod l23_round_trip;
 pub mod l24_split_payments;
 pub mod l25_threshold_bunching;
+pub mod l26_agent_concentration;
 pub mod l27_collector_substitution;
+pub mod l28_return_not_recredited;
 pub mod l29_unclaimed;
 pub mod l30_unmatched_debit;
 pub mod l31_unbanked;
 pub mod l32_bank_mismatch;
 pub mod l33_recipient_disputes;
 pub mod l34_contradiction;
+pub mod l36_self_dealing;
+pub mod l37_missing_evidence;
+pub mod l38_time_anomaly;
+pub mod l40_peer_outlier;
 pub mod l42_low_recovery;
+pub mod l43_explanation_abuse;
 
 use super::examine::Detector;
 
 /// Every detector, in order of its rule's code.
 pub const ALL: &[&dyn Detector] = &[
+    &l00_node_out_of_balance::NodeOutOfBalance,
     &l01_hop_shortfall::HopShortfall,
+    &l02_hop_surplus::HopSurplus,
+    &l03_unexplained_deduction::UnexplainedDeduction,
+    &l04_unacknowledged_hop::UnacknowledgedHop,
+    &l05_parked_funds::ParkedFunds,
     &l06_late_to_recipient::LateToRecipient,
     &l07_due_but_not_paid::DueButNotPaid,
     &l08_ghost_suspect::GhostSuspect,
@@ -41,16 +63,28 @@ pub const ALL: &[&dyn Detector] = &[
     &l16_paid_while_suspended::PaidWhileSuspended,
     &l17_over_entitlement::OverEntitlement,
     &l18_under_entitlement::UnderEntitlement,
+    &l19_envelope_overrun::EnvelopeOverrun,
+    &l20_off_route::OffRoute,
+    &l21_excess_intermediaries::ExcessIntermediaries,
+    &l22_purpose_diversion::PurposeDiversion,
+    &l23_round_trip::RoundTrip,
     &l24_split_payments::SplitPayments,
     &l25_threshold_bunching::ThresholdBunching,
+    &l26_agent_concentration::AgentConcentration,
     &l27_collector_substitution::CollectorSubstitution,
+    &l28_return_not_recredited::ReturnNotRecredited,
     &l29_unclaimed::Unclaimed,
     &l30_unmatched_debit::UnmatchedDebit,
     &l31_unbanked::Unbanked,
     &l32_bank_mismatch::BankMismatch,
     &l33_recipient_disputes::RecipientDisputes,
     &l34_contradiction::Contradiction,
+    &l36_self_dealing::SelfDealing,
+    &l37_missing_evidence::MissingEvidence,
+    &l38_time_anomaly::TimeAnomaly,
+    &l40_peer_outlier::PeerOutlier,
     &l42_low_recovery::LowRecovery,
+    &l43_explanation_abuse::ExplanationAbuse,
 ];
 
 #[cfg(test)]
@@ -95,3 +129,19 @@ mod tests {
         }
     }
 }
+    &l00_node_out_of_balance::NodeOutOfBalance,
+    &l01_hop_shortfall::HopShortfall,
+    &l02_hop_surplus::HopSurplus,
+    &l03_unexplained_deduction::UnexplainedDeduction,
+    &l04_unacknowledged_hop::UnacknowledgedHop,
+    &l05_parked_funds::ParkedFunds,
+    &l19_envelope_overrun::EnvelopeOverrun,
+    &l20_off_route::OffRoute,
+    &l21_excess_intermediaries::ExcessIntermediaries,
+    &l22_purpose_diversion::PurposeDiversion,
+    &l23_round_trip::RoundTrip,
+    &l28_return_not_recredited::ReturnNotRecredited,
+    &l36_self_dealing::SelfDealing,
+    &l37_missing_evidence::MissingEvidence,
+    &l38_time_anomaly::TimeAnomaly,
+];

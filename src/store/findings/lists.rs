@@ -22,6 +22,10 @@ pub struct FindingFilter {
     pub rules: Vec<Rule>,
     /// Of these severities; of any when empty.
     pub severities: Vec<Severity>,
+    /// With these ids.
+    pub ids: Option<Vec<Uuid>>,
+    /// This party is responsible.
+    pub responsible: Option<PartyKey>,
     /// This party is responsible, or the other of the pair.
     pub party: Option<PartyKey>,
     /// About this recipient.
@@ -82,6 +86,7 @@ impl FindingFilter {
                 .add(Column::Responsible.eq(party.0.to_key()))
                 .add(Column::Counterparty.eq(party.0.to_key()))
         };
+        let ids = self.ids.as_ref().map(|ids| Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec())));
         let rules = (!self.rules.is_empty()).then(|| Column::Rule.is_in(self.rules.iter().map(|rule| rule.code())));
         let severities = (!self.severities.is_empty())
             .then(|| Column::Severity.is_in(self.severities.iter().map(|severity| severity.name())));
@@ -100,6 +105,8 @@ impl FindingFilter {
         });
         Condition::all()
             .add_option(rules)
+            .add_option(ids)
+            .add_option(self.responsible.map(|party| Column::Responsible.eq(party.0.to_key())))
             .add_option(severities)
             .add_option(self.party.map(party))
             .add_option(self.recipient.map(|recipient| Column::Recipient.eq(recipient.0.to_key())))

@@ -51,7 +51,7 @@ async fn statements(served: &Served, query: &str) -> (usize, u64) {
 const PARTS: [(&str, &str, u64); 13] = [
     ("hops", "id kind state overdue cycle dispatched { amount } shortfall { amount } deductions { code }", 5),
     ("hops", "from { label area } to { label keys { publicKey } } via { id } reference { digest }", 4),
-    ("hops", "allocation { id amount { amount } entry { index leaf height } }", 6),
+    ("hops", "allocation { id amount { amount } declaredTotal { amount } entry { index leaf height } }", 6),
     ("hops", "token { amount { amount } overdue parent { id state } createdBy { index } }", 8),
     ("hops", "token { trace { id to { label } } }", 14),
     ("hops", "tokens { id state amount { amount } reference { digest } spentBy { index } }", 7),
