@@ -445,13 +445,6 @@ impl World {
         self.signed(receiver, signers, Operation::EntryReverse(body), None)
     }
 
-    /// A part of a hop refused by its receiver.
-    pub fn refused(&mut self, hop: HopId, amount: i64) -> u64 {
-        let (to, hop) = (self.label(self.hop(hop).to), self.reference(hop.0));
-        let body = HopRefuse { amount: minor(amount), currency: inr(), hop, reason: "not ours".to_owned() };
-        self.act(&to, 1, Operation::HopRefuse(body))
-    }
-
     /// What the registry says of a recipient; since today when no day is given.
     pub fn of_recipient(&mut self, recipient: &str, particular: Particular, since: Option<&str>) -> u64 {
         self.of_person(id(recipient), particular, since)

@@ -129,19 +129,3 @@ mod tests {
         }
     }
 }
-    &l00_node_out_of_balance::NodeOutOfBalance,
-    &l01_hop_shortfall::HopShortfall,
-    &l02_hop_surplus::HopSurplus,
-    &l03_unexplained_deduction::UnexplainedDeduction,
-    &l04_unacknowledged_hop::UnacknowledgedHop,
-    &l05_parked_funds::ParkedFunds,
-    &l19_envelope_overrun::EnvelopeOverrun,
-    &l20_off_route::OffRoute,
-    &l21_excess_intermediaries::ExcessIntermediaries,
-    &l22_purpose_diversion::PurposeDiversion,
-    &l23_round_trip::RoundTrip,
-    &l28_return_not_recredited::ReturnNotRecredited,
-    &l36_self_dealing::SelfDealing,
-    &l37_missing_evidence::MissingEvidence,
-    &l38_time_anomaly::TimeAnomaly,
-];
