@@ -11,7 +11,7 @@ use aqueduct::ledger::time::Millis;
 use aqueduct::service::clock::Clock;
 use aqueduct::service::node::{Node, Options};
 use aqueduct::service::simulation::truth::{Irregularity, Subject, Truth};
-use aqueduct::service::simulation::{Size, simulate};
+use aqueduct::service::simulation::{SimulationError, Size, simulate};
 use uuid::Uuid;
 
 use crate::database;
@@ -77,7 +77,7 @@ impl Planted {
                 || matches!(finding.subject, About::Party(_, party) if party == recipient)
         };
         self.truth.rule == finding.rule.code()
-            && self.truth.amount.as_ref().is_none_or(|planted| *planted == amount)
+            && self.truth.amount == amount
             && conclusion.responsible == Some(self.party)
             && self.hop.is_none_or(|hop| conclusion.hops.contains(&hop))
             && self.recipient.is_none_or(of_recipient)
@@ -152,19 +152,22 @@ fn table(scores: &BTreeMap<Rule, Score>) -> String {
     table
 }
 
+/// Simulates a world and compares what is found in it with what was planted.
+async fn world(size: Size, scores: &mut BTreeMap<Rule, Score>) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let truth = simulate(options(directory.path()), size, |_, _, _| {}).await.unwrap();
+    let node = Node::open(options(directory.path())).await.unwrap();
+    let (planted, findings) = (planted(&node, &truth).await, findings(&node).await);
+    let faults = compare(&node, &planted, &findings, scores);
+    node.stop().await;
+    faults.into_iter().map(|fault| format!("seed {}: {fault}", size.seed)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_planted_is_found_and_honest_money_is_no_loss() {
     let (mut scores, mut faults) = (BTreeMap::new(), Vec::new());
     for seed in SEEDS {
-        let directory = tempfile::tempdir().unwrap();
-        let began = std::time::Instant::now();
-        let truth = simulate(options(directory.path()), Size { seed, ..SIZE }, |_, _, _| {}).await.unwrap();
-        let node = Node::open(options(directory.path())).await.unwrap();
-        let (planted, findings) = (planted(&node, &truth).await, findings(&node).await);
-        println!("seed {seed}: {} planted, {} found, {:?}", planted.len(), findings.len(), began.elapsed());
-        let of_seed = compare(&node, &planted, &findings, &mut scores);
-        faults.extend(of_seed.into_iter().map(|fault| format!("seed {seed}: {fault}")));
-        node.stop().await;
+        faults.extend(world(Size { seed, ..SIZE }, &mut scores).await);
     }
     println!("{}", table(&scores));
     faults.iter().for_each(|fault| println!("{fault}"));
@@ -173,4 +176,35 @@ async fn everything_planted_is_found_and_honest_money_is_no_loss() {
     for rule in Rule::ALL {
         assert!(scores.get(rule).is_some_and(|score| score.planted > 0), "nothing is planted for {}", rule.code());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_makes_the_same_truth_but_for_the_registrar() {
+    let mut truths = Vec::new();
+    for _ in 0..2 {
+        let directory = tempfile::tempdir().unwrap();
+        let mut truth = simulate(options(directory.path()), Size { seed: 1, ..SIZE }, |_, _, _| {}).await.unwrap();
+        truth.planted.iter_mut().filter(|one| one.party == "Registry").for_each(|one| one.party_id = Uuid::nil());
+        truths.push(truth);
+    }
+    assert_eq!(truths[0], truths[1]);
+}
+
+#[tokio::test]
+async fn a_world_out_of_bounds_is_refused_and_nothing_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    for size in [
+        Size { recipients: 59, ..SIZE },
+        Size { recipients: 5_001, ..SIZE },
+        Size { cycles: 2, ..SIZE },
+        Size { cycles: 13, ..SIZE },
+        Size { leak_millionths: 200_001, ..SIZE },
+    ] {
+        let refused = simulate(options(directory.path()), size, |_, _, _| {}).await;
+        assert!(matches!(refused, Err(SimulationError::OutOfBounds { .. })), "{size:?}: {refused:?}");
+    }
+    let early = Arc::new(Clock::manual(Millis::parse("2026-01-01T00:00:00Z").unwrap()));
+    let refused = simulate(Options { clock: early, ..options(directory.path()) }, SIZE, |_, _, _| {}).await;
+    assert!(matches!(refused, Err(SimulationError::NotYet { .. })), "{refused:?}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rust_decimal::prelude::ToPrimitive as _;
+use rust_decimal::{Decimal, RoundingStrategy};
 use uuid::Uuid;
 
 use crate::ledger::admit::Change;
@@ -13,7 +15,7 @@ use crate::ledger::ids::{
     AllocationId, CaseId, HopId, PartyKey, PayloadDigest, Place, ProgrammeId, Reference, TokenId,
 };
 use crate::ledger::operation::EntryReference;
-use crate::ledger::token::{Token, TokenState};
+use crate::ledger::token::{HopKind, Token, TokenState};
 
 use super::plan::{Act, CaseName, Deed, HopName, PotName};
 
@@ -120,6 +122,24 @@ impl Books {
                 && self.allocations.get(&token.allocation) == Some(programme)
         };
         self.tokens.values().filter(is_of).map(|token| token.amount).sum()
+    }
+
+    /// What a party lost of a programme beyond the rate of all others there: over its answered
+    /// transfers and deliveries, rounded half to even.
+    pub fn lost_beyond_peers(&self, party: Uuid, programme: &str) -> Option<i64> {
+        let (own, programme) = (self.parties.get(&party)?, self.programmes.get(programme)?);
+        let (mut lost, mut sent) = ([0_i128; 2], [0_i128; 2]);
+        for hop in self.hops.values() {
+            let is_of = self.allocations.get(&hop.allocation) == Some(programme)
+                && matches!(hop.kind, HopKind::Transfer | HopKind::Delivery);
+            let Some(shortfall) = hop.shortfall().filter(|_| is_of) else { continue };
+            let whose = usize::from(hop.from != Some(*own));
+            lost[whose] += i128::from(shortfall);
+            sent[whose] += i128::from(hop.sent);
+        }
+        let share = Decimal::from(lost[1] * sent[0]).checked_div(Decimal::from(sent[1]))?;
+        let expected = share.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_i64()?;
+        i64::try_from(lost[0]).ok().map(|lost| lost - expected)
     }
 
     fn reference(&self, place: Place) -> Option<Reference> {

@@ -250,9 +250,9 @@ impl Plan {
             let line = EvidenceLine { digest, agent, at, ..evidence(EvidenceKind::Collected) };
             banks.entry(self.cast.bank(pay.to)).or_default().push((line, pay.hop));
         }
-        for (bank, mut lines) in banks {
+        for (turn, (bank, mut lines)) in (0..).zip(banks) {
             lines.sort_by_key(|(line, _)| line.at);
-            self.show(days_after(at, 14), bank, lines);
+            self.show(days_after(at, 14).plus(turn * 3_600_000), bank, lines);
         }
     }
 

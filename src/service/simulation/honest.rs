@@ -13,7 +13,7 @@ use crate::ledger::operation::*;
 use crate::ledger::time::Millis;
 
 use super::cast::{REGISTRAR, TREASURY, Who};
-use super::flow::{Arrival, Bank, FEE, Granted, PAYING_DAY, Pay, Pot};
+use super::flow::{Arrival, Bank, Granted, PAYING_DAY, Pay, Pot};
 use super::plan::{Deed, HopName, Plan, days_after, evidence, inr, minor, moment, seconds_after};
 
 /// Pays every pensioner by entitlement, and single grants without one.
@@ -30,6 +30,9 @@ const WORKS_OF_COUNTY: i64 = 2_000_000;
 pub const SCHOOL_GRANT: i64 = 200_000;
 /// How many agents a county has.
 const AGENTS: usize = 4;
+
+/// More people than one irregularity of each kind needs.
+const PLANTED_AT: usize = 22;
 
 /// A recipient, as the registry knows them.
 #[derive(Clone, Debug)]
@@ -113,8 +116,8 @@ impl World {
         let is_free = |at: &usize| people[*at].programme == PENSION && ![2, counties - 1].contains(&(at % counties));
         let mut free: Vec<usize> = (0..people.len()).filter(is_free).collect();
         plan.random.shuffle(&mut free);
-        let wanted = people.len() as u64 * u64::from(leak_millionths) / 1_000_000;
-        let count = usize::try_from(wanted).unwrap_or(usize::MAX).clamp(1, (free.len() / 22).max(1));
+        let wanted = people.len() * usize::try_from(leak_millionths).unwrap_or(0) / 1_000_000;
+        let count = wanted.clamp(1, (free.len() / PLANTED_AT).max(1));
         let mut world = Self {
             plan,
             people,
@@ -295,53 +298,6 @@ impl World {
         self.plan.plain(at, TREASURY, Operation::EntitlementSet(body, lines));
     }
 
-    fn founding(&mut self) {
-        let begins = self.plan.calendar.begins();
-        let fee = |code: &str| ScheduledDeduction {
-            cap_amount: Some(minor(FEE)),
-            cap_millionths: None,
-            code: code.to_owned(),
-        };
-        for code in [PENSION, FOOD, WORKS] {
-            let body = ProgrammeDefine {
-                allowed_days: AllowedDays { delivery: 5, recovery: 5, giving_back: 5, transfer: 3 },
-                code: code.to_owned(),
-                currency: inr(),
-                deductions: vec![fee("FEE"), fee("HANDLING")],
-                label: code.to_lowercase(),
-                utc_offset_minutes: 0,
-            };
-            self.plan.plain(moment(begins, 9), TREASURY, Operation::ProgrammeDefine(body));
-            let body = RulesSet { programme: code.to_owned(), rules: rules(code) };
-            self.plan.plain(moment(begins, 10), TREASURY, Operation::RulesSet(body));
-            for cycle in 0..self.plan.calendar.cycles {
-                let body = BudgetAppropriate {
-                    amount: minor(1_000_000_000_000),
-                    currency: inr(),
-                    cycle: self.plan.calendar.cycle(cycle),
-                    programme: code.to_owned(),
-                };
-                self.plan.plain(moment(begins, 11), TREASURY, Operation::BudgetAppropriate(body));
-            }
-        }
-    }
-
-    fn registry(&mut self) {
-        let at = moment(self.plan.calendar.begins(), 12);
-        let mut lines = Vec::new();
-        for person in &self.people {
-            let id = self.plan.id(person.who);
-            lines.push(particular(id, Particular::Identity(person.identity), None));
-            lines.push(particular(id, Particular::Account(person.account), None));
-            lines.push(particular(id, Particular::Household(person.household), None));
-            lines.extend(person.collector.map(|digest| particular(id, Particular::Collector(digest), None)));
-        }
-        for lines in lines.chunks(8_000) {
-            let operation = Operation::RecipientRecord(RecipientRecord {}, lines.to_vec());
-            self.plan.plain(at, REGISTRAR, operation);
-        }
-    }
-
     /// The registry notes something of a recipient.
     pub fn noted(&mut self, at: Millis, who: Who, what: Particular, since: NaiveDate) {
         let line = particular(self.plan.id(who), what, Some(since));
@@ -406,45 +362,4 @@ impl World {
 /// A line of the registry.
 pub fn particular(person: Uuid, particular: Particular, since: Option<NaiveDate>) -> ParticularLine {
     ParticularLine { person, particular, since }
-}
-
-/// What is looked for in a programme.
-fn rules(code: &str) -> Rules {
-    let set = |list: &[(&str, i64)]| -> Vec<Threshold> {
-        list.iter().map(|(name, value)| Threshold { name: (*name).to_owned(), value: *value }).collect()
-    };
-    let step = |from: &str, to: &[&str]| RouteStep {
-        from: from.to_owned(),
-        to: to.iter().map(|level| (*level).to_owned()).collect(),
-    };
-    let route = vec![
-        step("treasury", &["bureau"]),
-        step("bureau", &["county"]),
-        step("county", &["town", "RECIPIENT"]),
-        step("town", &["town", "RECIPIENT"]),
-    ];
-    let agents = [("L26.recipients", 8), ("L26.count", 10)];
-    match code {
-        PENSION => Rules {
-            exclusive: vec![FOOD.to_owned()],
-            purposes: vec![PurposeRule { of: "GRANT".to_owned(), to: vec!["MEDICINE".to_owned()] }],
-            route,
-            thresholds: set(&[agents[0], agents[1], ("L21.hops", 4)]),
-        },
-        FOOD => Rules {
-            exclusive: vec![PENSION.to_owned()],
-            route,
-            thresholds: set(&[("L11.members", 2)]),
-            ..Rules::default()
-        },
-        _ => Rules {
-            thresholds: set(&[
-                ("approval.threshold", THRESHOLD),
-                ("L25.count", 20),
-                ("L37.days", 30),
-                ("L40.hops", 12),
-            ]),
-            ..Rules::default()
-        },
-    }
 }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use crate::ledger::case::{CaseMove, CaseOutcome};
 use crate::ledger::lines::EvidenceLine;
-use crate::ledger::note::EvidenceKind;
+use crate::ledger::note::{EvidenceKind, Particular};
+use crate::ledger::operation::{Operation, RecipientRecord};
 use crate::ledger::time::Millis;
 
-use super::cast::{BANKS, SUPERVISOR, TREASURY, Who};
-use super::flow::{Arrival, Bank, Granted, Pot, line};
-use super::honest::{SCHOOL_GRANT, THRESHOLD, WORKS, World};
-use super::plan::{Deed, HopName, days_after, deduction, evidence, minor, seconds_after};
+use super::cast::{BANKS, REGISTRAR, SUPERVISOR, TREASURY, Who};
+use super::flow::{Arrival, Bank, Granted, Pay, Pot, line};
+use super::honest::{SCHOOL_GRANT, THRESHOLD, WORKS, World, particular};
+use super::plan::{Deed, HopName, days_after, deduction, evidence, minor, moment, seconds_after};
 use super::truth::About;
 
 /// How many amounts lie just below the threshold, and how many just below those.
@@ -32,6 +33,7 @@ impl World {
             self.at_schools();
             self.off_the_books();
         }
+        self.pays_themselves();
         self.fast_hands();
         self.round_trip();
         self.above_the_declared();
@@ -168,6 +170,21 @@ impl World {
         self.plant("L38", amount, county, About::Hop(hop), cycle, "stated to have arrived before it was sent");
     }
 
+    /// An officer pays somebody who is the officer, by the registry.
+    fn pays_themselves(&mut self) {
+        let (county, cycle) = (self.plan.cast.counties[0], self.some_cycle());
+        let Pay { to, net, hop, .. } = self.single_grant(cycle);
+        let person = self.plan.cast.officer(county, 1);
+        let identity = Particular::Identity(self.person(to).identity);
+        let of_officer = particular(person, identity, None);
+        let known = moment(self.plan.calendar.begins(), 13);
+        self.plan.plain(known, REGISTRAR, Operation::RecipientRecord(RecipientRecord {}, vec![of_officer]));
+        let (pot, at) = (self.works[&cycle].name, self.plan.calendar.at(cycle, 16, 12));
+        self.plan.dispatch(at, county, pot, vec![(hop, line(to, net))]).officer = 1;
+        self.plan.act(days_after(at, 1), to, Deed::Word(hop, net));
+        self.plant("L36", net, county, About::Hop(hop), cycle, "an officer pays themselves");
+    }
+
     /// What is nowhere on the way: a transfer that nobody answers, one to somebody outside, a balance
     /// that is not there, a debit that nobody instructed.
     fn off_the_books(&mut self) {
@@ -184,8 +201,8 @@ impl World {
         let at = self.plan.calendar.at(cycle, 12, 12);
         self.plan.dispatch(at, counties[4], pot, vec![(hop, line(outside, sent))]);
         let note = "paid to a committee that is not on the way and signs nothing";
-        self.plant("L20", sent, counties[4], About::Hop(hop), cycle, note);
-        self.plant("L04", sent, counties[4], About::Hop(hop), cycle, note);
+        self.plant("L20", sent, counties[4], About::Hop(hop), cycle, note).also = vec!["L04"];
+        self.plant("L04", sent, counties[4], About::Hop(hop), cycle, note).also = vec!["L20"];
         let (off, at) = (self.amount(), self.plan.calendar.at(cycle, 13, 20));
         self.plan.act(at, counties[4], Deed::Balances(vec![(counties[4], WORKS)], -off));
         self.plant("L00", off, counties[4], About::Party(counties[4]), cycle, "states less than the books say it has");

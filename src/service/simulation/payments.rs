@@ -1,8 +1,8 @@
 //! What is planted at payments: single grants that go a wrong way, and what banks, agents and
 //! recipients say of payments (L20 to L22, L26 to L29, L31 to L34, L38).
 
-use super::cast::Who;
-use super::flow::{Bank, FEE, Pay};
+use super::cast::{TREASURY, Who};
+use super::flow::{Bank, Pay};
 use super::honest::{PENSION, World};
 use super::plan::{Deed, days_after, seconds_after};
 use super::truth::About;
@@ -74,7 +74,7 @@ impl World {
         });
         let cycle = self.plan.truth.last().and_then(|planted| planted.cycle).unwrap_or(0);
         let note = "the recipient says that nothing came";
-        self.plant("L33", pay.net, pay.payer, About::Hop(pay.hop), cycle, note);
+        self.plant("L33", pay.net, pay.payer, About::Hop(pay.hop), cycle, note).also = vec!["L34"];
         self.single("L29", "credited, and never claimed", |_, pay| {
             pay.word = None;
             (pay.net, pay.payer)
@@ -94,10 +94,11 @@ impl World {
         let mut pay = self.single_grant(cycle);
         pay.bank = Bank::Bounces(part, pay.net - part);
         pay.word = Some((3, pay.net - part));
-        let party = pay.payer;
+        // The bank signed that it had the money last.
+        let party = self.plan.cast.bank(pay.to);
         let note = "the bank sends a part back, and nobody acknowledges it";
-        self.plant("L28", part, party, About::Hop(back), cycle, note);
-        self.plant("L04", part, self.plan.cast.bank(pay.to), About::Hop(back), cycle, note);
+        self.plant("L28", part, party, About::Hop(back), cycle, note).also = vec!["L04"];
+        self.plant("L04", part, party, About::Hop(back), cycle, note).also = vec!["L28"];
         self.bounces.push((pay.hop, back));
         self.single.entry(cycle).or_default().push(pay);
     }
@@ -149,18 +150,21 @@ impl World {
         for (name, seconds, number) in [("busy", 180, AGENT_PER_HOUR + 1), ("fast", 10, FAST_RUN)] {
             let agent = self.plan.random.digest(name);
             let start = seconds_after(first, if name == "busy" { 0 } else { 10_000 });
-            let (mut sent, mut payer) = (0, county);
+            // Who paid what the banks tell last.
+            let (mut sent, mut last_told) = (0, None);
             for at in 0..number {
                 let who = quiet.pop().expect("there are more people than agents need");
+                let bank = self.plan.cast.bank(who);
                 let pay = self.monthly_of(who, 0);
                 let when = seconds_after(start, i64::try_from(at).unwrap_or(0) * seconds);
                 pay.word = Some((8, pay.net));
                 pay.collected = pay.collected.map(|(digest, ..)| (digest, agent, when));
-                (sent, payer) = (sent + pay.net, pay.payer);
+                (sent, last_told) = (sent + pay.gross(), last_told.max(Some((bank, when, pay.payer))));
             }
+            let payer = last_told.map_or(county, |(_, _, payer)| payer);
             let note = format!("{number} collections of one agent, {seconds} seconds apart");
             let about = About::Named("agent", hex::encode(agent.0));
-            self.plant("L26", sent, payer, about, 0, &note).amount = Some(sent);
+            self.plant("L26", sent, payer, about, 0, &note);
         }
         self.one_agent(last);
     }
@@ -174,18 +178,22 @@ impl World {
     fn one_agent(&mut self, last: usize) {
         let county = self.plan.cast.counties[last];
         let (one, other) = (self.agent(last, 0), self.agent(last, 1));
-        let (mut sent, mut is_first) = (0, true);
+        let mut is_first = true;
         for cycle in 0..self.plan.calendar.cycles {
             let Some(pays) = self.ordinary.get_mut(&(PENSION, cycle)) else { continue };
             for pay in pays.iter_mut().filter(|pay| pay.payer == county) {
                 let Some((digest, _, when)) = pay.collected else { continue };
                 let agent = if std::mem::take(&mut is_first) { other } else { one };
                 pay.collected = Some((digest, agent, when));
-                sent += pay.net + FEE;
             }
         }
+        let is_of_area = |pay: &&Pay| self.plan.cast.county(pay.to) == county;
+        let all = self.ordinary.iter().filter(|((programme, _), _)| *programme == PENSION).flat_map(|(_, pays)| pays);
+        let all = all.chain(self.single.values().flatten()).filter(is_of_area);
+        let of_one = all.filter(|pay| pay.collected.is_some_and(|(_, agent, _)| agent == one));
+        let sent = of_one.map(Pay::gross).sum();
         let about = About::Named("area", self.plan.cast.member(county).area.clone());
-        self.plant("L26", sent, county, about, 0, "nearly all of an area collect through one agent").cycle = None;
+        self.plant("L26", sent, TREASURY, about, 0, "nearly all of an area collect through one agent").cycle = None;
     }
 
     /// Names the hops by which parts of payments come back, once their bounces are planned.

@@ -192,6 +192,7 @@ impl World {
 
     fn switched_account(&mut self) {
         let (who, cycle) = (self.somebody(), self.some_cycle());
+        self.person(who).is_marked = true;
         let account = self.plan.random.digest(&format!("new account of {}", who.0));
         let at = days_after(self.paying_at(cycle), -3);
         self.noted(at, who, Particular::Account(account), at.date(0).expect("the calendar is near"));
@@ -226,6 +227,7 @@ impl World {
     }
 
     fn suspend(&mut self, who: Who, cycle: u32) {
+        self.person(who).is_marked = true;
         let (from, to) = (self.plan.calendar.at(cycle, 0, 6), self.plan.calendar.at(cycle, 25, 6));
         for (at, status) in [(from, RecipientStatus::Suspended), (to, RecipientStatus::Active)] {
             self.noted(at, who, Particular::Status(status), at.date(0).expect("the calendar is near"));
@@ -251,6 +253,7 @@ impl World {
     /// without a payment, a payment that bounced and was paid again.
     fn honest_changes(&mut self) {
         let (who, cycle) = (self.somebody(), self.some_cycle());
+        self.person(who).is_marked = true;
         let account = self.plan.random.digest(&format!("new account of {}", who.0));
         let at = days_after(self.paying_at(cycle), -20);
         self.noted(at, who, Particular::Account(account), at.date(0).expect("the calendar is near"));

@@ -12,7 +12,8 @@ use super::plan::{CaseName, HopName, PotName};
 pub struct Planted {
     /// The rule that finds it, such as `L01`.
     pub rule: &'static str,
-    /// The money at stake, in minor units; none where only a range is known beforehand.
+    /// The money at stake, in minor units; none of what a party loses beyond its peers, which
+    /// follows from what all of them lose.
     pub amount: Option<i64>,
     /// Who is responsible.
     pub party: Who,
@@ -22,7 +23,7 @@ pub struct Planted {
     pub cycle: Option<u32>,
     /// What happened.
     pub note: String,
-    /// Other rules that rightly find something in it.
+    /// Other rules that rightly find something of the same subject; each is planted beside it.
     pub also: Vec<&'static str>,
 }
 
@@ -67,8 +68,8 @@ pub struct Truth {
 pub struct Irregularity {
     /// The rule that finds it, such as `L01`.
     pub rule: String,
-    /// The money at stake, in minor units, as digits; null where it follows from all others.
-    pub amount: Option<String>,
+    /// The money at stake, in minor units, as digits.
+    pub amount: String,
     /// The label of the party that is responsible.
     pub party: String,
     /// That party's public id.
@@ -79,7 +80,7 @@ pub struct Irregularity {
     pub cycle: Option<String>,
     /// What happened.
     pub note: String,
-    /// Other rules that rightly find something in it.
+    /// Other rules that rightly find something of the same subject; each is in the list as well.
     pub also: Vec<String>,
 }
 

@@ -4,10 +4,11 @@ use aqueduct::chain::key::PublicKey;
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["init"],
     &["serve"],
     &["demo"],
+    &["simulate"],
     &["import"],
     &["import", "tracking"],
     &["report"],
