@@ -208,7 +208,7 @@ impl Examination {
     pub async fn take(&mut self, blocks: &[SeenBlock]) -> Result<(), ViewsError> {
         let Some(last) = blocks.last() else { return Ok(()) };
         self.name_parties(blocks);
-        let hops = self.hops_of_notes(blocks).await?;
+        let hops = self.hops_named(blocks).await?;
         self.prefetch(blocks, &hops).await?;
         self.spent.clear();
         let mut coming =
@@ -260,12 +260,11 @@ impl Examination {
         }
     }
 
-    /// The hops that notes are about, as they stand after the block of the note.
-    async fn hops_of_notes(&mut self, blocks: &[SeenBlock]) -> Result<BTreeMap<(u64, HopId), Arc<Hop>>, ViewsError> {
+    /// The hops that notes and cases name, as they stand after the block.
+    async fn hops_named(&mut self, blocks: &[SeenBlock]) -> Result<BTreeMap<(u64, HopId), Arc<Hop>>, ViewsError> {
         let mut hops = BTreeMap::new();
         for block in blocks {
-            let notes = block.happened.iter().flat_map(|happened| &happened.notes);
-            let mut ids: Vec<HopId> = notes.filter_map(|note| note.hop()).collect();
+            let mut ids: Vec<HopId> = block.happened.iter().flat_map(Happened::hops_named).collect();
             ids.sort_unstable();
             ids.dedup();
             if ids.is_empty() {

@@ -11,13 +11,14 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::leakage::files::{Files, TallyFile};
+use crate::leakage::detectors::l40_peer_outlier::{PartyRate, rates};
+use crate::leakage::files::{DAILY, Files, TallyFile};
 use crate::leakage::finding::Finding;
 use crate::leakage::rule::Rule;
-use crate::leakage::statistics::{self, Compared, Losses};
 use crate::ledger::case::Case;
-use crate::ledger::ids::{AreaId, CaseId, HopId};
+use crate::ledger::ids::{AreaId, CaseId, HopId, PartyKey};
 use crate::ledger::money::Currency;
+use crate::ledger::parameter::Parameter;
 use crate::ledger::registry::Party;
 use crate::ledger::selection::{Count, GroupBy, GroupKey, Listed, MoneyFilter, Page};
 use crate::ledger::time::DAY_MS;
@@ -30,9 +31,6 @@ use super::reads::{Moment, ReadError};
 
 /// The days of an age bucket: from the first to the last, both included; the last has no end.
 pub const AGES: [(i64, Option<i64>); 4] = [(1, Some(7)), (8, Some(15)), (16, Some(30)), (31, None)];
-
-/// The number of the tallies' kind of files.
-const TALLIES: u8 = 11;
 
 /// Money of one age, in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,14 +65,8 @@ pub struct Peer {
     pub party: Arc<Party>,
     /// The currency of its money.
     pub currency: Currency,
-    /// Its answered hops.
-    pub hops: u32,
-    /// `sum s` over them.
-    pub sent: i64,
-    /// `sum (s - r - f - q)`.
-    pub lost: i64,
-    /// The comparison.
-    pub compared: Compared,
+    /// Its rate beside theirs.
+    pub rate: PartyRate,
 }
 
 impl Node {
@@ -238,7 +230,7 @@ impl Node {
     /// same programme and level. The highest shrunk rates come first. As far as findings are now.
     pub async fn peers(&self, filter: &MoneyFilter) -> Result<Vec<Peer>, ReadError> {
         let mut files = Files::default();
-        for (key, body) in self.findings().files_of_kinds(&[TALLIES]).await? {
+        for (key, body) in self.findings().files_of_kinds(&DAILY).await? {
             files.take(key, &body);
         }
         let tables = self.tables();
@@ -255,26 +247,24 @@ impl Node {
             let Some(currency) = tables.programmes.get(&programme).map(|programme| programme.currency) else {
                 continue;
             };
-            let losses: Vec<_> = members.iter().map(|(_, tally)| losses(tally)).collect();
-            for ((party, tally), compared) in members.into_iter().zip(statistics::compare(&losses)) {
+            let file = files.programmes.get(&programme);
+            let hops_min = file.map_or(Parameter::OutlierHops.default(), |file| file.value(Parameter::OutlierHops));
+            let tallies: Vec<(PartyKey, &TallyFile)> =
+                members.iter().map(|(party, tally)| (party.key, tally)).collect();
+            for ((party, _), rate) in members.iter().zip(rates(&tallies, hops_min)) {
                 let area = areas.get(&party.area).copied().unwrap_or_default();
                 let is_meant = filter.area.as_deref().is_none_or(|path| is_under(path, area))
                     && filter.party.is_none_or(|wanted| wanted == party.key)
                     && filter.currency.is_none_or(|wanted| wanted == currency);
-                if let Some(compared) = compared.filter(|_| is_meant) {
-                    let (hops, sent, lost) = (tally.hops, tally.sent, tally.lost);
-                    peers.push(Peer { party, currency, hops, sent, lost, compared });
+                if is_meant && rate.compared.is_some() {
+                    peers.push(Peer { party: party.clone(), currency, rate });
                 }
             }
         }
-        peers.sort_by(|a, b| (b.compared.shrunk, a.party.key).cmp(&(a.compared.shrunk, b.party.key)));
+        let shrunk = |peer: &Peer| peer.rate.compared.map(|compared| compared.shrunk);
+        peers.sort_by(|a, b| (shrunk(b), a.party.key).cmp(&(shrunk(a), b.party.key)));
         Ok(peers)
     }
-}
-
-fn losses(tally: &TallyFile) -> Losses {
-    let TallyFile { hops, sent, lost, sent_squared, lost_squared, sent_lost, .. } = *tally;
-    Losses { hops, sent, lost, sent_squared, lost_squared, sent_lost }
 }
 
 /// Which of [`AGES`] so many days are.

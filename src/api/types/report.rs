@@ -127,21 +127,22 @@ impl LeakageReport {
         let found = api(ctx)?.node.peers(&self.of.filter).await?;
         let size = usize::try_from(page.window(false).limit - 1).unwrap_or(usize::MAX);
         let peer = |peer: flags::Peer| {
-            let of = &peer.compared;
+            let of = peer.rate.compared?;
             let six = |value| Decimal::of(money::six_places(value));
-            Peer {
-                hops: i32::try_from(peer.hops).unwrap_or(i32::MAX),
-                sent: Money::of(peer.sent, peer.currency),
-                lost: Money::of(peer.lost, peer.currency),
+            Some(Peer {
+                hops: i32::try_from(peer.rate.hops).unwrap_or(i32::MAX),
+                sent: Money::of(peer.rate.sent, peer.currency),
+                lost: Money::of(peer.rate.lost, peer.currency),
                 rate: six(of.rate),
                 peers_rate: six(of.mean),
                 shrunk_rate: six(of.shrunk),
-                equation: of.equation(),
+                equation: peer.rate.equation(),
                 probability: six(of.p),
+                probability_adjusted: peer.rate.adjusted.map(six),
                 party: Party(peer.party),
-            }
+            })
         };
-        Ok(found.into_iter().take(size).map(peer).collect())
+        Ok(found.into_iter().take(size).filter_map(peer).collect())
     }
 }
 
@@ -348,6 +349,8 @@ pub struct Peer {
     equation: String,
     /// The probability that a peer has so high a rate by chance, one-sided.
     probability: Decimal,
+    /// The same after Benjamini-Hochberg over all that are judged; null with too few hops.
+    probability_adjusted: Option<Decimal>,
 }
 
 /// An interval of a rate. Added in 0.1.0.

@@ -1,6 +1,6 @@
 //! L40, peer outlier: a party loses more of what it sends than chance and its peers explain.
 //!
-//! Rates are those of all parties of a programme, over their answered transfers and deliveries,
+//! Rates are those of all parties of one level (panchayats among panchayats) in a programme, over their answered transfers and deliveries,
 //! weighted by money: `sum (s - r - f - q) / sum s`. A party with `L40.hops` hops or more is an outlier
 //! when the one-sided probability of its rate among its peers, after Benjamini-Hochberg over all that
 //! are judged, is below `L40.probability`; see [`crate::leakage::statistics::compare`]. The money is what
@@ -38,11 +38,12 @@ impl Detector for PeerOutlier {
         if !matches!(event, Event::Day(_)) {
             return;
         }
-        let mut programmes: BTreeMap<ProgrammeId, Vec<(PartyKey, &TallyFile)>> = BTreeMap::new();
+        let mut peers: BTreeMap<(ProgrammeId, &str), Vec<(PartyKey, &TallyFile)>> = BTreeMap::new();
         for ((programme, party), tally) in &facts.files.tallies {
-            programmes.entry(*programme).or_default().push((*party, tally));
+            let level = facts.party(*party).map_or("", |party| &party.level);
+            peers.entry((*programme, level)).or_default().push((*party, tally));
         }
-        for (programme, tallies) in programmes {
+        for ((programme, _), tallies) in peers {
             let value = |parameter| facts.value(programme, parameter);
             for rate in rates(&tallies, value(Parameter::OutlierHops)) {
                 if let Some(adjusted) = rate.adjusted {
@@ -74,7 +75,7 @@ pub struct PartyRate {
     pub judged: usize,
 }
 
-/// The rates of all parties of one programme, in the order given; judged from so many hops on.
+/// The rates of all parties of one level in a programme, in the order given; judged from so many hops on.
 pub fn rates(tallies: &[(PartyKey, &TallyFile)], hops_min: i64) -> Vec<PartyRate> {
     let of = |tally: &TallyFile| Losses {
         hops: tally.hops,
@@ -149,11 +150,15 @@ fn conclusion(programme: ProgrammeId, rate: &PartyRate, facts: &Facts) -> Conclu
 mod tests {
     use super::*;
     use crate::leakage::world::{With, World};
+    use crate::ledger::registry::PartyKind;
 
     /// Parties that send amounts of 100 to the school, which acknowledges so much of each.
     fn world(of: &[(&str, &[i64])]) -> World {
         let mut world = World::new();
         world.thresholds(&[("L40.hops", 5)]);
+        for (party, _) in of {
+            world.register(party, PartyKind::Intermediary, "North", "district");
+        }
         for (party, arrived) in of {
             let sum = 100 * i64::try_from(arrived.len()).expect("few");
             let token = world.fund(party, sum, &With::default());
@@ -170,10 +175,10 @@ mod tests {
 
     #[test]
     fn a_party_that_loses_a_tenth_where_peers_lose_nothing_is_found() {
-        let world = world(&[("bureau", HONEST), ("county", &[90, 90, 92, 88, 90, 90]), ("town", HONEST)]);
+        let world = world(&[("first", HONEST), ("second", &[90, 90, 92, 88, 90, 90]), ("third", HONEST)]);
         let finding = world.only(&PeerOutlier);
         assert_eq!(finding.equation.to_string(), "max(lost - expected, 0) = max(60 - 0, 0) = 60");
-        assert_eq!(finding.responsible, Some(world.key("county")));
+        assert_eq!(finding.responsible, Some(world.key("second")));
         let score = finding.score.expect("it has one");
         assert_eq!(score.value, "0.000000");
         assert!(score.equation.starts_with("rate = 60 / 600 = 0.100000 over 6 hops, shrunk towards "), "{score:?}");
@@ -182,26 +187,26 @@ mod tests {
     #[test]
     fn what_all_lose_and_one_loss_among_many_and_too_few_hops_are_no_outlier() {
         let lossy: &[i64] = &[90, 80, 95, 85, 100, 90];
-        world(&[("bureau", lossy), ("county", &[80, 90, 90, 85, 95, 92]), ("town", lossy)]).none(&PeerOutlier);
-        world(&[("bureau", HONEST), ("county", &[100, 0, 100, 100, 100, 100]), ("town", HONEST)]).none(&PeerOutlier);
-        world(&[("bureau", HONEST), ("county", &[90, 90, 92, 88]), ("town", HONEST)]).none(&PeerOutlier);
+        world(&[("first", lossy), ("second", &[80, 90, 90, 85, 95, 92]), ("third", lossy)]).none(&PeerOutlier);
+        world(&[("first", HONEST), ("second", &[100, 0, 100, 100, 100, 100]), ("third", HONEST)]).none(&PeerOutlier);
+        world(&[("first", HONEST), ("second", &[90, 90, 92, 88]), ("third", HONEST)]).none(&PeerOutlier);
     }
 
     #[test]
     fn the_expected_loss_is_that_at_the_peers_rate() {
         let peers: &[i64] = &[99, 98, 99, 98, 99, 99];
-        let world = world(&[("bureau", peers), ("county", &[70, 71, 69, 70, 70, 70]), ("town", peers)]);
-        // Peers, the treasury with its three transfers of 600 among them: 16 of 3,000.
+        let world = world(&[("first", peers), ("second", &[70, 71, 69, 70, 70, 70]), ("third", peers)]);
+        // Its two peers lost 16 of 1,200.
         let finding = world.only(&PeerOutlier);
-        assert_eq!(finding.equation.to_string(), "max(lost - expected, 0) = max(180 - 3, 0) = 177");
+        assert_eq!(finding.equation.to_string(), "max(lost - expected, 0) = max(180 - 8, 0) = 172");
     }
 
     #[test]
     fn later_honest_hops_resolve_it() {
-        let mut world = world(&[("bureau", HONEST), ("county", &[90; 6]), ("town", HONEST)]);
+        let mut world = world(&[("first", HONEST), ("second", &[90; 6]), ("third", HONEST)]);
         assert_eq!(world.only(&PeerOutlier).amount(), 60);
         for _ in 0..60 {
-            let hop = world.sent("county", "school", 100);
+            let hop = world.sent("second", "school", 100);
             world.answered(hop, 100);
         }
         world.pass(1);
