@@ -124,13 +124,15 @@ impl Books {
         self.tokens.values().filter(is_of).map(|token| token.amount).sum()
     }
 
-    /// What a party lost of a programme beyond the rate of all others there: over its answered
-    /// transfers and deliveries, rounded half to even.
-    pub fn lost_beyond_peers(&self, party: Uuid, programme: &str) -> Option<i64> {
+    /// What a party lost of a programme beyond the rate of its peers there: over answered transfers
+    /// and deliveries, rounded half to even.
+    pub fn lost_beyond_peers(&self, party: Uuid, peers: &[Uuid], programme: &str) -> Option<i64> {
+        let peers: Vec<PartyKey> = peers.iter().filter_map(|peer| self.parties.get(peer).copied()).collect();
         let (own, programme) = (self.parties.get(&party)?, self.programmes.get(programme)?);
         let (mut lost, mut sent) = ([0_i128; 2], [0_i128; 2]);
         for hop in self.hops.values() {
             let is_of = self.allocations.get(&hop.allocation) == Some(programme)
+                && hop.from.is_some_and(|from| peers.contains(&from))
                 && matches!(hop.kind, HopKind::Transfer | HopKind::Delivery);
             let Some(shortfall) = hop.shortfall().filter(|_| is_of) else { continue };
             let whose = usize::from(hop.from != Some(*own));

@@ -28,8 +28,11 @@ pub const THRESHOLD: i64 = 1_000_000;
 const WORKS_OF_COUNTY: i64 = 2_000_000;
 /// What a school gets with each payment.
 pub const SCHOOL_GRANT: i64 = 200_000;
-/// How many agents a county has.
+/// What a county gets beside it for each irregularity of a kind.
+const WORKS_OF_ONE: i64 = 300_000;
+/// How many agents a county has at least, and how many people one of them serves.
 const AGENTS: usize = 4;
+const PEOPLE_OF_AGENT: usize = 20;
 
 /// More people than one irregularity of each kind needs.
 const PLANTED_AT: usize = 22;
@@ -178,9 +181,10 @@ impl World {
     }
 
     fn monthly(&mut self) {
-        let agents: Vec<Vec<PersonDigest>> = (0..self.plan.cast.counties.len())
-            .map(|county| (0..AGENTS).map(|at| self.agent(county, at)).collect())
-            .collect();
+        let counties = self.plan.cast.counties.len();
+        let number = (self.people.len() / counties / PEOPLE_OF_AGENT).max(AGENTS);
+        let agents: Vec<Vec<PersonDigest>> =
+            (0..counties).map(|county| (0..number).map(|at| self.agent(county, at)).collect()).collect();
         for cycle in 0..self.plan.calendar.cycles {
             for at in 0..self.people.len() {
                 let Person { who, programme, identity, .. } = self.people[at];
@@ -193,8 +197,8 @@ impl World {
                     i64::try_from(turn / 5 % 8).unwrap_or(0) * 1_800 - 10_000,
                 );
                 pay.word = Some((days, pay.net));
-                pay.collected = Some((identity, agents[county][turn % AGENTS], when));
-                // A county in three takes the other fee now and then.
+                pay.collected = Some((identity, agents[county][turn % number], when));
+                // One payment in seventeen takes the fee under the other code, which is lawful too.
                 pay.fee = Some(if at % 17 == 3 { "HANDLING" } else { "FEE" });
                 self.ordinary.entry((programme, cycle)).or_default().push(pay);
             }
@@ -315,7 +319,8 @@ impl World {
     pub fn pay_schools(&mut self) {
         for cycle in 0..self.plan.calendar.cycles {
             let counties = self.plan.cast.counties.clone();
-            let needed = counties.iter().map(|county| (*county, WORKS_OF_COUNTY)).collect();
+            let more = i64::try_from(self.count).unwrap_or(0) * WORKS_OF_ONE;
+            let needed = counties.iter().map(|county| (*county, WORKS_OF_COUNTY + more)).collect();
             let pot = self.plan.pot_of(WORKS, cycle, 0, "SCHOOLS");
             let of_cycle =
                 |((at, who), arrival): (&(u32, Who), &Arrival)| (*at == cycle).then(|| (*who, arrival.clone()));

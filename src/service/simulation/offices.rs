@@ -29,9 +29,9 @@ impl World {
         self.transfers_lose(&losses);
         self.schools_lose(counties[5]);
         self.cases();
-        for _ in 0..self.count {
+        for turn in 0..self.count {
             self.at_schools();
-            self.off_the_books();
+            self.off_the_books(turn);
         }
         self.pays_themselves();
         self.fast_hands();
@@ -101,7 +101,7 @@ impl World {
             let note = "a school gets less than was sent";
             self.plant("L01", paid.short, county, About::Hop(paid.hop), cycle, note);
         }
-        let note = "loses a tenth of every payment, its peers nothing";
+        let note = "loses a tenth of every payment, its peers hardly anything";
         let planted = self.plant("L40", lost, county, About::Party(county), 0, note);
         // What is expected of it follows from all its peers.
         (planted.amount, planted.cycle) = (None, None);
@@ -132,7 +132,7 @@ impl World {
     }
 
     /// A payment to a school of its own, out of a cycle's school money.
-    fn to_a_school(
+    fn pay_a_school(
         &mut self,
         county: Who,
         cycle: u32,
@@ -145,26 +145,37 @@ impl World {
         granted.amount += self.amount();
         granted.documents = granted.amount;
         change(self, &mut granted);
-        let (pot, at) = (self.works[&cycle].clone(), self.plan.calendar.at(cycle, days, 13));
+        let (pot, at) = (self.works[&cycle].clone(), self.own_moment(cycle, days, 13));
         self.plan.grant(&pot, at, county, std::slice::from_ref(&granted));
         granted.hop
+    }
+
+    /// A moment of an hour that nothing else of a party's money is sent at.
+    fn own_moment(&mut self, cycle: u32, days: u64, hour: i64) -> Millis {
+        let number = self.plan.number();
+        seconds_after(self.plan.calendar.at(cycle, days, hour), i64::from(number % 3_000))
     }
 
     fn at_schools(&mut self) {
         let (county, cycle) = (self.plan.cast.counties[4], self.some_cycle());
         let mut amount = 0;
-        let hop = self.to_a_school(county, cycle, 8, |_, granted| {
+        let hop = self.pay_a_school(county, cycle, 8, |_, granted| {
             granted.documents = 0;
             amount = granted.amount;
         });
         self.plant("L37", amount, county, About::Hop(hop), cycle, "no document shows what was bought");
-        let hop = self.to_a_school(county, cycle, 9, |world, granted| {
+        let hop = self.pay_a_school(county, cycle, 9, |world, granted| {
             world.plan.cast.members[granted.school.0].shared = Some((county, 0));
             (granted.officer, amount) = (1, granted.amount);
         });
         self.plant("L36", amount, county, About::Hop(hop), cycle, "one officer signs for both sides");
+        let short = self.amount() / 5;
+        let hop = self.pay_a_school(county, cycle, 7, |_, granted| {
+            (granted.short, granted.documents) = (short, granted.amount - short);
+        });
+        self.plant("L01", short, county, About::Hop(hop), cycle, "a school gets less, once");
         let early = self.plan.calendar.at(cycle, 10, 12);
-        let hop = self.to_a_school(county, cycle, 10, |_, granted| {
+        let hop = self.pay_a_school(county, cycle, 10, |_, granted| {
             (granted.answered, amount) = (Some(early), granted.amount);
         });
         self.plant("L38", amount, county, About::Hop(hop), cycle, "stated to have arrived before it was sent");
@@ -179,7 +190,7 @@ impl World {
         let of_officer = particular(person, identity, None);
         let known = moment(self.plan.calendar.begins(), 13);
         self.plan.plain(known, REGISTRAR, Operation::RecipientRecord(RecipientRecord {}, vec![of_officer]));
-        let (pot, at) = (self.works[&cycle].name, self.plan.calendar.at(cycle, 16, 12));
+        let (pot, at) = (self.works[&cycle].name, self.own_moment(cycle, 16, 12));
         self.plan.dispatch(at, county, pot, vec![(hop, line(to, net))]).officer = 1;
         self.plan.act(days_after(at, 1), to, Deed::Word(hop, net));
         self.plant("L36", net, county, About::Hop(hop), cycle, "an officer pays themselves");
@@ -187,25 +198,28 @@ impl World {
 
     /// What is nowhere on the way: a transfer that nobody answers, one to somebody outside, a balance
     /// that is not there, a debit that nobody instructed.
-    fn off_the_books(&mut self) {
+    fn off_the_books(&mut self, turn: usize) {
         let (counties, cycle) = (self.plan.cast.counties.clone(), self.some_cycle());
         let pot = self.works[&cycle].name;
-        let (sent, hop) = (self.amount(), self.plan.hop());
+        let (sent, hop) = (self.amount() / 2, self.plan.hop());
         let town = self.plan.cast.towns[0];
-        let at = self.plan.calendar.at(cycle, 11, 12);
+        let at = self.own_moment(cycle, 11, 12);
         self.plan.dispatch(at, counties[0], pot, vec![(hop, line(town, sent))]);
         self.plant("L04", sent, counties[0], About::Hop(hop), cycle, "nobody says that it arrived");
         let (sent, hop) = (self.amount(), self.plan.hop());
         let name = format!("Committee {}", self.plan.number());
         let outside = self.plan.cast.outside(counties[4], &name);
-        let at = self.plan.calendar.at(cycle, 12, 12);
+        let at = self.own_moment(cycle, 12, 12);
         self.plan.dispatch(at, counties[4], pot, vec![(hop, line(outside, sent))]);
         let note = "paid to a committee that is not on the way and signs nothing";
         self.plant("L20", sent, counties[4], About::Hop(hop), cycle, note).also = vec!["L04"];
         self.plant("L04", sent, counties[4], About::Hop(hop), cycle, note).also = vec!["L20"];
-        let (off, at) = (self.amount(), self.plan.calendar.at(cycle, 13, 20));
-        self.plan.act(at, counties[4], Deed::Balances(vec![(counties[4], WORKS)], -off));
-        self.plant("L00", off, counties[4], About::Party(counties[4]), cycle, "states less than the books say it has");
+        // What one party states of a day last counts: each states on a day of its own.
+        let office = counties[turn % counties.len()];
+        let days = 13 + u64::try_from(turn / counties.len()).unwrap_or(0);
+        let (off, at) = (self.amount(), self.plan.calendar.at(cycle, days, 20));
+        self.plan.act(at, office, Deed::Balances(vec![(office, WORKS)], -off));
+        self.plant("L00", off, office, About::Party(office), cycle, "states less than the books say it has");
         let (debit, at) = (self.amount(), self.plan.calendar.at(cycle, 14, 11));
         let line = EvidenceLine {
             party: Some(self.plan.id(counties[3])),

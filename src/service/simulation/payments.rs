@@ -132,7 +132,13 @@ impl World {
     }
 
     fn collect_single(&mut self, pay: &mut Pay, cycle: u32, digest: crate::ledger::note::PersonDigest, turn: i64) {
-        let when = days_after(self.paying_at(cycle), 3).plus(turn * 3_600_000 + 900_000);
+        // Each at a time of their own, so that no agent is too busy; the word comes when all is over.
+        let apart = seconds_after(
+            self.paying_at(cycle),
+            i64::try_from(self.single.values().flatten().count()).unwrap_or(0) * 200,
+        );
+        let when = days_after(apart, 3).plus(turn * 3_600_000);
+        pay.word = Some((8, pay.net));
         let county = self.plan.cast.counties.iter().position(|county| *county == self.plan.cast.county(pay.to));
         let number = usize::try_from(turn).unwrap_or(0);
         pay.collected = Some((digest, self.agent(county.unwrap_or(0), number), when));
@@ -180,11 +186,16 @@ impl World {
         let (one, other) = (self.agent(last, 0), self.agent(last, 1));
         let mut is_first = true;
         for cycle in 0..self.plan.calendar.cycles {
+            let paying = self.paying_at(cycle);
+            let mut apart = 0;
             let Some(pays) = self.ordinary.get_mut(&(PENSION, cycle)) else { continue };
             for pay in pays.iter_mut().filter(|pay| pay.payer == county) {
-                let Some((digest, _, when)) = pay.collected else { continue };
+                let Some((digest, ..)) = pay.collected else { continue };
                 let agent = if std::mem::take(&mut is_first) { other } else { one };
-                pay.collected = Some((digest, agent, when));
+                // At the pace of one who is not too busy.
+                let when = seconds_after(days_after(paying, 2), apart * 500);
+                apart += 1;
+                (pay.word, pay.collected) = (Some((8, pay.net)), Some((digest, agent, when)));
             }
         }
         let is_of_area = |pay: &&Pay| self.plan.cast.county(pay.to) == county;

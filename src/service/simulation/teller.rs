@@ -200,6 +200,14 @@ impl Teller {
         }
     }
 
+    /// What an office loses of `WORKS` beyond the rate of the others of its level.
+    fn lost_beyond_peers(&self, who: Who) -> Option<i64> {
+        let level = self.cast.member(who).level;
+        let peers = (1..self.cast.members.len()).map(Who).filter(|peer| self.cast.member(*peer).level == level);
+        let peers: Vec<Uuid> = peers.map(|peer| self.cast.id(peer)).collect();
+        self.books.lost_beyond_peers(self.cast.id(who), &peers, WORKS)
+    }
+
     /// What was planted, by the names that the books have for it.
     fn truth_of(&self, plan: &Plan, planted: &Planted) -> Result<Irregularity, SimulationError> {
         let id_and_label = |who: Who| (self.cast.id(who), self.cast.label(who).to_owned());
@@ -225,7 +233,7 @@ impl Teller {
             by: party.clone(),
             what: format!("{planted:?}"),
         })?;
-        let amount = planted.amount.or_else(|| self.books.lost_beyond_peers(party_id, WORKS)).unwrap_or(0);
+        let amount = planted.amount.or_else(|| self.lost_beyond_peers(planted.party)).unwrap_or(0);
         Ok(Irregularity {
             rule: planted.rule.to_owned(),
             amount: amount.to_string(),
