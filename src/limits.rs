@@ -409,6 +409,16 @@ pub const DATABASE_WAIT_SECONDS: u64 = 30;
 /// has looked.
 pub const DATABASE_WAIT_SECONDS_MAX: u64 = 3_600;
 
+/// Recipients of a simulated world: fewer leave no honest ones beside those that something is planted
+/// at, more take minutes.
+pub const SIMULATED_RECIPIENTS: (u32, u32) = (60, 5_000);
+
+/// Monthly cycles of a simulated world: fewer leave none between the first and the last.
+pub const SIMULATED_CYCLES: (u32, u32) = (3, 12);
+
+/// Of a million recipients of a simulated world so many for each kind of irregularity.
+pub const SIMULATED_LEAK_MILLIONTHS: (u32, u32) = (0, 200_000);
+
 /// Blocks whose examination is read from the views at once.
 pub const EXAMINED_BLOCKS_MAX: u64 = 1_000;
 

@@ -28,6 +28,7 @@ mod report_found;
 pub mod schema;
 pub mod serve;
 pub mod sign;
+pub mod simulate;
 pub mod submit;
 pub mod table;
 pub mod verify;
@@ -128,6 +129,7 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Simulate(simulate::Simulate),
     Import(import::Import),
     Report(report::Report),
     Verify(verify::Verify),
@@ -178,6 +180,7 @@ fn execute(global: &Global, command: Command) -> Result<ExitCode, Failure> {
             Command::Init(init) => init.run(global).await,
             Command::Serve(serve) => serve.run(global).await,
             Command::Demo(demo) => demo.run(global).await,
+            Command::Simulate(simulate) => simulate.run(global).await,
             Command::Import(import) => import.run(global).await,
             Command::Report(report) => report.run(global).await,
             Command::Verify(verify) => verify.run(global).await,

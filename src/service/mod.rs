@@ -8,9 +8,9 @@
 //! - Reading: [`reads`] answers questions about the money, [`lists`] finds things, [`notes`] what
 //!   moves no money, [`bodies`] keeps the blocks read last, [`statements`]
 //!   follows what [`touched`] them, [`checkpoint`] signs the log.
-//! - Findings: [`flag_feed`] follows them, [`webhooks`] tells receivers on other machines of them. [`public_id`] writes places in
-//!   the log as ids do.
-//! - Whole books: [`begin`], [`story`], [`tracking`], [`report`], [`rebuild`], [`verify`];
+//! - Findings: [`flags`] answers for them, [`flag_feed`] follows them, [`webhooks`] tells receivers on
+//!   other machines of them. [`public_id`] writes places in the log as ids do.
+//! - Whole books: [`begin`], [`story`], [`simulation`], [`tracking`], [`report`], [`rebuild`], [`verify`];
 //!   [`rollback`] keeps a lost end of a chain from being written over.
 //! - [`node`] starts and stops all of it; [`metrics`] counts what it does. [`address`] names a
 //!   database, [`scratch`] makes some for books that nobody keeps.
@@ -55,6 +55,7 @@ pub mod rights;
 pub mod rollback;
 pub mod scratch;
 pub mod signed;
+pub mod simulation;
 pub mod statements;
 pub mod story;
 mod temporary;

@@ -24,6 +24,8 @@ mod server;
 #[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
+mod simulation;
+#[cfg(feature = "server")]
 mod store;
 #[cfg(feature = "server")]
 mod story;

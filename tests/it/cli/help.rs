@@ -4,10 +4,11 @@ use aqueduct::chain::key::PublicKey;
 
 use super::{Place, run};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &["init"],
     &["serve"],
     &["demo"],
+    &["simulate"],
     &["import"],
     &["import", "tracking"],
     &["report"],
