@@ -422,11 +422,11 @@ pub const SIMULATED_LEAK_MILLIONTHS: (u32, u32) = (0, 200_000);
 /// Blocks whose examination is read from the views at once.
 pub const EXAMINED_BLOCKS_MAX: u64 = 1_000;
 
-/// Entries of them: one may have made ten thousand hops.
-pub const EXAMINED_ENTRIES_MAX: u64 = 256;
+/// Changes of them: with more, fewer blocks are read at once. One may hold some twenty thousand.
+pub const EXAMINED_CHANGES: usize = 10_000;
 
 /// Files that the examination keeps in memory between runs, some 500 bytes each.
-pub const EXAMINED_FILES_MAX: usize = 50_000;
+pub const EXAMINED_FILES_MAX: usize = 20_000;
 
 /// Changes that wait in memory to be examined; what is more is read again from the views.
 pub const EXAMINED_FACTS_WAITING_MAX: i64 = 100_000;

@@ -25,6 +25,7 @@ pub mod progress;
 pub mod rebuild;
 pub mod report;
 mod report_found;
+mod rules;
 pub mod schema;
 pub mod serve;
 pub mod sign;

@@ -95,6 +95,22 @@ impl Happened {
         happened
     }
 
+    /// How many things it did.
+    pub fn len(&self) -> usize {
+        self.programmes.len()
+            + self.allocations.len()
+            + self.notes.len()
+            + self.cases.len()
+            + self.kept.len()
+            + self.opened.len()
+            + self.changed.len()
+    }
+
+    /// Whether it did nothing that anybody looks at.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The hops that its notes and cases name, which [`Happened::events`] asks for.
     pub fn hops_named(&self) -> impl Iterator<Item = HopId> + '_ {
         let of_cases = self.cases.iter().filter_map(|case| case.hops.first().copied());

@@ -56,6 +56,8 @@ pub struct Examination {
     known: BTreeMap<Uuid, Option<Finding>>,
     examined: Examined,
     spent: BTreeMap<Rule, Duration>,
+    /// How many blocks are read at once: more while they hold little, fewer while they hold much.
+    blocks_at_once: u64,
     /// The directory of a store that is gone with it.
     directory: Option<Directory>,
 }
@@ -81,7 +83,7 @@ impl Examination {
     ) -> Result<Self, ViewsError> {
         let examined = store.examined().await?;
         let (facts, known, spent) = (Facts::default(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { store, views, tables, detectors, facts, known, examined, spent, directory: None })
+        Ok(Self { store, views, tables, detectors, facts, known, examined, spent, blocks_at_once: 4, directory: None })
     }
 
     /// How far it is.
@@ -117,15 +119,12 @@ impl Examination {
         self.detectors.retain(|detector| detector.rule() != rule);
     }
 
-    /// The blocks after what was examined, as the views hold them: so many entries at most, but one
-    /// block at least; none when there are no more.
-    pub async fn read_on(&self, entries_max: u64, to: u64) -> Result<Vec<SeenBlock>, ViewsError> {
-        let rows = self.views.blocks_after(self.examined.height, limits::EXAMINED_BLOCKS_MAX).await?;
+    /// The blocks after what was examined, as the views hold them, up to a height; none when there are
+    /// no more.
+    pub async fn read_on(&mut self, to: u64) -> Result<Vec<SeenBlock>, ViewsError> {
+        let rows = self.views.blocks_after(self.examined.height, self.blocks_at_once).await?;
         let first = self.examined.entries;
-        let mut rows: Vec<_> = rows.into_iter().filter(|row| row.height <= to).collect();
-        let fits = |entries: u64| entries - first <= entries_max;
-        let count = rows.iter().take_while(|row| fits(row.entries())).count().max(1);
-        rows.truncate(count);
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.height <= to).collect();
         let Some(last) = rows.last() else { return Ok(Vec::new()) };
         let mut happened = match last.entries() > first {
             true => self.happened(self.views.of_entries(first, last.entries() - 1).await?),
@@ -141,7 +140,13 @@ impl Examination {
                 happened: of.into_values().collect(),
             }
         };
-        Ok(rows.iter().map(seen).collect())
+        let seen: Vec<SeenBlock> = rows.iter().map(seen).collect();
+        let changes: usize = seen.iter().flat_map(|block| &block.happened).map(Happened::len).sum();
+        self.blocks_at_once = match changes < limits::EXAMINED_CHANGES {
+            true => (self.blocks_at_once * 2).min(limits::EXAMINED_BLOCKS_MAX),
+            false => (self.blocks_at_once / 2).max(1),
+        };
+        Ok(seen)
     }
 
     /// The same of blocks that were just projected.
@@ -460,22 +465,30 @@ impl Examination {
             }
             match wake {
                 Wake::HopsOf(entry) => {
-                    if !hops.contains_key(&entry) {
-                        let found = self.views.hops_of_entry_as_of(entry, last).await?;
-                        self.know_parties(found.iter());
-                        hops.insert(entry, Arc::new(found));
-                    }
-                    for hop in hops[&entry].clone().iter() {
+                    let of = match hops.get(&entry) {
+                        Some(of) => of.clone(),
+                        None => {
+                            let found = Arc::new(self.views.hops_of_entry_as_of(entry, last).await?);
+                            self.know_parties(found.iter());
+                            hops.insert(entry, found.clone());
+                            found
+                        }
+                    };
+                    for hop in of.iter() {
                         self.event(&Event::Due(rule, Due::Hop(hop)), &at, Some(rule), block.height, said, coming)
                             .await?;
                     }
                 }
                 Wake::NotesOf(entry) => {
-                    if !notes.contains_key(&entry) {
-                        let found = self.views.notes_of_entries(entry, entry).await?;
-                        notes.insert(entry, Arc::new(found));
-                    }
-                    for note in notes[&entry].clone().iter() {
+                    let of = match notes.get(&entry) {
+                        Some(of) => of.clone(),
+                        None => {
+                            let found = Arc::new(self.views.notes_of_entries(entry, entry).await?);
+                            notes.insert(entry, found.clone());
+                            found
+                        }
+                    };
+                    for note in of.iter() {
                         self.know_note(note);
                         self.event(&Event::Due(rule, Due::Note(note)), &at, Some(rule), block.height, said, coming)
                             .await?;

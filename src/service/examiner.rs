@@ -199,7 +199,7 @@ impl Examiner {
         }
         let blocks = loop {
             match self.inbox.blocks.try_recv() {
-                Err(_) => break self.examination.read_on(limits::EXAMINED_ENTRIES_MAX, applied).await?,
+                Err(_) => break self.examination.read_on(applied).await?,
                 Ok(offered) => {
                     self.inbox.waiting.fetch_sub(facts(&offered), Ordering::SeqCst);
                     let (first, last) = (offered.first().map(|b| b.height), offered.last().map(|b| b.height));
@@ -207,7 +207,7 @@ impl Examiner {
                         Some(first) if first == next => break self.examination.seen(&offered),
                         // What was passed over lies between; these are read again with it.
                         _ if last.is_some_and(|last| last >= next) => {
-                            break self.examination.read_on(limits::EXAMINED_ENTRIES_MAX, applied).await?;
+                            break self.examination.read_on(applied).await?;
                         }
                         _ => {}
                     }
@@ -258,7 +258,7 @@ impl Examiner {
                     alone.keep(directory);
                     return Some((rule, alone));
                 }
-                let blocks = alone.read_on(limits::EXAMINED_ENTRIES_MAX, to).await.ok()?;
+                let blocks = alone.read_on(to).await.ok()?;
                 alone.take(&blocks).await.ok()?;
             }
         }))
@@ -270,7 +270,7 @@ impl Examiner {
         let joined = async {
             let to = self.examination.examined().height.unwrap_or(0);
             while alone.examined().height.is_none_or(|height| height < to) {
-                let blocks = alone.read_on(limits::EXAMINED_ENTRIES_MAX, to).await?;
+                let blocks = alone.read_on(to).await?;
                 if blocks.is_empty() || alone.running() == 0 {
                     return Ok(false);
                 }

@@ -1,5 +1,7 @@
 //! `flag`, `flags` and `leakageRules`.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use crate::api::error::bad_input;
@@ -10,6 +12,7 @@ use crate::api::query::report::{MoneyFilter, moment, read as read_money};
 use crate::api::request::{Api, api};
 use crate::api::scalar::{CurrencyCode, DateTime};
 use crate::api::types::flag::{Flag, FlagConnection, LeakageRule, Severity};
+use crate::leakage::finding::Finding;
 use crate::leakage::rule::Rule;
 use crate::leakage::selection::FindingFilter;
 
@@ -117,7 +120,7 @@ impl FlagQuery {
         let height = api.node.examined_height(moment).await;
         let args = Args { first, after, last, before };
         let page = args.read_below(List::Flags, api.node.examined().borrow().number)?;
-        let wrap = |(_, finding): (u64, crate::leakage::finding::Finding)| Flag { finding };
+        let wrap = |(_, finding): (u64, Finding)| Flag { finding: Arc::new(finding) };
         let filter = match filter.unwrap_or_default().read(api)? {
             Ok(filter) if reader.may_see_cases() => filter,
             _ => return Ok(FlagConnection::new(page.nothing(), wrap)),

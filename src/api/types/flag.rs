@@ -134,7 +134,7 @@ pub struct Score {
 #[derive(Clone)]
 pub struct Flag {
     /// The version.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
 }
 
 impl Flag {
@@ -145,7 +145,7 @@ impl Flag {
         let moment = moment(api, as_of).await?;
         let height = api.node.examined_height(moment).await;
         let found = api.node.finding(id, height).await?;
-        Ok(found.filter(|_| may_see).map(|finding| Self { finding }))
+        Ok(found.filter(|_| may_see).map(|finding| Self { finding: Arc::new(finding) }))
     }
 }
 
@@ -158,7 +158,7 @@ pub async fn of_hops(ctx: &Context<'_>, hops: &[HopId]) -> Result<Vec<Flag>> {
     let mut found: Vec<Arc<Finding>> = api.load.flags.many(hops).await?.into_iter().flatten().collect();
     found.sort_by_key(|finding| (finding.rule, finding.id));
     found.dedup_by_key(|finding| finding.id);
-    Ok(found.into_iter().map(|finding| Flag { finding: finding.as_ref().clone() }).collect())
+    Ok(found.into_iter().map(|finding| Flag { finding }).collect())
 }
 
 connection! {
@@ -335,7 +335,7 @@ impl Flag {
     #[graphql(complexity = "Weight(20) * child_complexity")]
     async fn history(&self, ctx: &Context<'_>) -> Result<Vec<Flag>> {
         let versions = api(ctx)?.node.finding_versions(self.finding.id).await?;
-        Ok(versions.into_iter().take(VERSIONS_MAX).map(|finding| Flag { finding }).collect())
+        Ok(versions.into_iter().take(VERSIONS_MAX).map(|finding| Flag { finding: Arc::new(finding) }).collect())
     }
 }
 

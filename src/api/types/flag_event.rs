@@ -1,5 +1,7 @@
 //! Versions of flags, as they are written.
 
+use std::sync::Arc;
+
 use async_graphql::SimpleObject;
 
 use crate::api::scalar::{DateTime, Uuid};
@@ -40,7 +42,7 @@ impl FlagEvent {
         let conclusion = &finding.conclusion;
         Self {
             cursor,
-            flag: Flag { finding: finding.clone() },
+            flag: Flag { finding: Arc::new(finding.clone()) },
             flag_id: Uuid(finding.id),
             // Versions follow on recorded facts; so many of one flag do not happen.
             version: i32::try_from(finding.version).unwrap_or(i32::MAX),
