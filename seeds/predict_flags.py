@@ -90,6 +90,29 @@ def open_of(hop, figures):
 
 
 
+def balance(party, programme, when):
+    """What a party holds of a programme's money at a moment."""
+    return sum(l.amount for l in p.lots if l.state in ("held", "returned") and l.holder == party and l.programme == programme
+               and l.born <= when and (l.died is None or l.died > when))
+
+
+def parked():
+    """Party and programme -> what it holds now, and minor units times days since it was last empty at
+    the end of a day, where that is longer ago than 15 days."""
+    found, today = {}, day(END)
+    for party in p.level:
+        for programme in p.programmes:
+            ends = []
+            at = today - timedelta(days=1)
+            while (held := balance(party, programme, end_of(at))) > 0:
+                ends.append(held)
+                at -= timedelta(days=1)
+            now = balance(party, programme, END)
+            if len(ends) > 15:
+                found[party, programme] = (now, sum(ends))
+    return found
+
+
 def findings():
     """(rule, standing) -> the amounts."""
     found = {}
@@ -116,6 +139,9 @@ def findings():
                 add("L33", 0, False)
             if status_on(hop.to, day(hop.history[0][0])) == "SUSPENDED":
                 add("L16", f["sent"] - f["refused"])
+    for now, _ in parked().values():
+        # What is gone on the last day was flagged until then.
+        add("L05", now, now > 0)
     for step in p.diary["step"]:
         if step["do"] == "send":
             for code, amount in p.codes(step, "keep"):
@@ -183,18 +209,47 @@ def pay_step(pay):
     return next(s for s in p.diary["step"] if s["do"] == "pay" and p.moment(s["at"]) == pay.sent_at)
 
 
-def main():
+def rows(question, column):
+    """The rows of the table of a question that has a column."""
     text = (p.HERE / "README.md").read_text()
-    section = text.split("### 04-which-rule-fires-most\n")[1].split("\n#")[0]
-    lines = [[c.strip() for c in l.strip("| ").split(" | ")] for l in section.splitlines() if l.startswith("| ")]
-    head, told = lines[0], {}
-    for line in lines[1:]:
-        row = dict(zip(head, line))
+    section = text.split(f"### {question}\n")[1].split("\n#")[0]
+    head = []
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line[1:-1].split("|")] if line.startswith("| ") else []
+        if not cells:
+            head = head if line.startswith("|-") else []
+        elif not head:
+            head = cells
+        elif column in head:
+            yield dict(zip(head, cells))
+
+
+def shares(question, by, key_of):
+    """What differs in the rates and classes of a question's groups."""
+    mine, bad = p.report(by, END), []
+    for row in rows(question, "narrowRate"):
+        group = mine[row["key"] or "(none)"]
+        due = sum(amount for key, (amount, by_then) in entitled.items() if key_of(key) == row["key"] and END > end_of(by_then))
+        expected = {"narrowRate": group["narrow"], "coverage": group["coverage"], "broadRate": p.rate(due - group["confirmed"], due)}
+        for name in ("allocated", "confirmed", "overdue", "disputed", "unaccounted"):
+            expected["statement." + name] = f"{p.Decimal(group[name]) / 100:.2f}"
+        bad += [f"{question} {row['key']} {name}: predicted {value}, README says {row[name]}" for name, value in expected.items() if name in row and row[name] != value]
+    return bad
+
+
+def main():
+    told = {}
+    for row in rows("04-which-rule-fires-most", "count"):
         count, amount = told.get((row["rule.code"], row["resolved"] == "false"), (0, 0))
         told[row["rule.code"], row["resolved"] == "false"] = (count + int(row["count"]), amount + p.minor(row["amount"]))
     mine = {key: (len(amounts), sum(amounts)) for key, amounts in findings().items()}
     known = {rule for rule, _ in mine}
-    bad = 0
+    costs = {(row["responsible.label"], row["programme.code"]): (p.minor(row["amount"]), int(row["score.equation"].split()[6])) for row in rows("02-who-holds-money-longest", "score.equation")}
+    wrong = shares("01-where-is-money-lost", "area-1", lambda key: p.area[key[0]].split("/")[0]) + shares("09-how-did-it-develop", "cycle", lambda key: key[2])
+    if costs != {key: held for key, held in parked().items() if held[0] > 0}:
+        wrong.append("02: the cost of parked money differs")
+    print("\n".join(wrong), end="\n" if wrong else "")
+    bad = len(wrong)
     for key in sorted(set(mine) | set(told)):
         rule, stands = key
         if rule not in known:
