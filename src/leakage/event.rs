@@ -79,11 +79,16 @@ pub enum Wake {
     CaseOf(u64),
 }
 
-/// The end of a day.
+/// The first block of a day: the days since that of the last one have ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
     /// The moment: the time of the block.
     pub now: Millis,
-    /// What each party holds of each programme's money, in minor units; never 0.
+    /// The same time of the day on which this was last looked at.
+    pub last: Millis,
+    /// What each party held of each programme's money at the end of every day from that one to
+    /// yesterday, in minor units; never 0. There was no block between.
+    pub before: Vec<(PartyKey, ProgrammeId, i64)>,
+    /// What each party holds now.
     pub held: Vec<(PartyKey, ProgrammeId, i64)>,
 }

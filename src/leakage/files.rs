@@ -252,9 +252,9 @@ pub struct PartyFile {
 pub struct Parked {
     /// The first day at the end of which it held anything, without a break since.
     pub since: NaiveDate,
-    /// The last day that was counted.
+    /// The day on which it was last looked at; the days before it are counted.
     pub last: NaiveDate,
-    /// The balance at the end of that day, in minor units; 0 on the first day without any.
+    /// The balance then, in minor units; 0 when it was gone.
     pub balance: i64,
     /// The sum of the balances at the ends of all days since: minor units times days.
     pub balance_days: i128,

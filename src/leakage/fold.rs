@@ -1,6 +1,6 @@
 //! How an event changes what is known. The books are never asked: everything is in the event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::case::Case;
 use crate::ledger::hop::Hop;
@@ -563,25 +563,25 @@ impl Facts {
     }
 
     fn day(&mut self, day: &Day) {
-        for (party, programme, balance) in &day.held {
-            let today = self.programme(*programme).map_or_else(Default::default, |file| file.day(day.now));
+        let now: BTreeMap<_, _> =
+            day.held.iter().map(|(party, programme, balance)| ((*party, *programme), *balance)).collect();
+        for (party, programme, balance) in &day.before {
+            let Some(rules) = self.programme(*programme) else { continue };
+            let (from, today) = (rules.day(day.last), rules.day(day.now));
             let file = self.files.parties.entry(*party).or_default();
-            let before = file.parked.get(programme).copied();
-            let days = before.map_or(0, |before| (today - before.last).num_days());
-            let parked = match before {
-                // What it held at the last look it held until now.
-                Some(before) if before.balance != 0 => Parked {
-                    last: today,
-                    balance: *balance,
-                    balance_days: before.balance_days + i128::from(before.balance) * i128::from(days),
-                    since: before.since,
-                },
-                _ => Parked { since: today, last: today, balance: *balance, balance_days: 0 },
+            // What was seen to be empty and is not any more begins anew.
+            let known = file.parked.get(programme).filter(|known| known.balance != 0);
+            let days = i128::from((today - from).num_days());
+            let parked = Parked {
+                since: known.map_or(from, |known| known.since),
+                last: today,
+                balance: now.get(&(*party, *programme)).copied().unwrap_or(0),
+                balance_days: known.map_or(0, |known| known.balance_days) + i128::from(*balance) * days,
             };
             file.parked.insert(*programme, parked);
             self.files.touch(FileKey::Party(*party));
         }
-        let held: BTreeSet<_> = day.held.iter().map(|(party, programme, _)| (*party, *programme)).collect();
+        let held: BTreeSet<_> = day.before.iter().map(|(party, programme, _)| (*party, *programme)).collect();
         let empty: Vec<(PartyKey, ProgrammeId)> = self
             .files
             .parties

@@ -46,7 +46,7 @@ struct Block {
     time: Millis,
     happened: Option<Happened>,
     /// What parties hold after it, where a day ended with it.
-    held: Option<Vec<(PartyKey, ProgrammeId, i64)>>,
+    held: Option<(Millis, Vec<(PartyKey, ProgrammeId, i64)>)>,
     tables: Tables,
 }
 
@@ -218,8 +218,9 @@ impl World {
     /// Lets days pass, each with an empty block at its noon, at which what is due falls due.
     pub fn pass(&mut self, days: u32) {
         for _ in 0..days {
+            let last = self.now;
             self.now = Millis(self.now.0 - self.now.0.rem_euclid(86_400_000) + 86_400_000 + 43_200_000);
-            let held = Some(self.held());
+            let held = Some((last, self.held()));
             self.blocks.push(Block { time: self.now, happened: None, held, tables: self.tables.clone() });
         }
     }
@@ -712,8 +713,9 @@ impl Run<'_> {
             }
         }
         self.due(block, now);
-        if let Some(held) = &block.held {
-            let day = Day { now: block.time, held: held.clone() };
+        if let Some((last, held)) = &block.held {
+            // Nothing happens in such a block, so what is held now was held at the end of the day before.
+            let day = Day { now: block.time, last: *last, before: held.clone(), held: held.clone() };
             self.event(&Event::Day(&day), &At { now: block.time, occurred_at: block.time, ..At::default() }, now);
         }
     }

@@ -523,6 +523,8 @@ impl Examination {
         if today <= self.examined.day && !imported {
             return Ok(());
         }
+        let days_since = today.saturating_sub(self.examined.day).max(0);
+        let last = Millis(block.time.0.saturating_sub(days_since.saturating_mul(DAY_MS)));
         self.examined.day = today;
         for (key, body) in self.store.files_of_kinds(&DAILY).await? {
             if !self.facts.files.knows(&key) && !self.facts.files.take(key, &body) {
@@ -530,10 +532,13 @@ impl Examination {
             }
         }
         let programmes: Vec<ProgrammeId> = self.facts.files.programmes.keys().copied().collect();
-        let mut held = Vec::new();
+        let (mut before, mut held) = (Vec::new(), Vec::new());
         for programme in programmes {
-            let of = self.held(None, programme, block.height, block.time).await?;
-            held.extend(of.into_iter().map(|(party, amount)| (party, programme, amount)));
+            for (all, height) in [(&mut before, block.height.checked_sub(1)), (&mut held, Some(block.height))] {
+                let Some(height) = height else { continue };
+                let of = self.held(None, programme, height, block.time).await?;
+                all.extend(of.into_iter().map(|(party, amount)| (party, programme, amount)));
+            }
         }
         let keys = held.iter().map(|(party, ..)| *party);
         let tallied: Vec<PartyKey> = keys.chain(self.facts.files.tallies.keys().map(|(_, party)| *party)).collect();
@@ -545,7 +550,7 @@ impl Examination {
                 }
             }
         }
-        let day = Day { now: block.time, held };
+        let day = Day { now: block.time, last, before, held };
         let at = At { now: block.time, occurred_at: block.time, ..At::default() };
         self.event(&Event::Day(&day), &at, None, block.height, said, coming).await
     }

@@ -20,6 +20,8 @@ mod ledger;
 #[cfg(feature = "server")]
 mod postgres;
 #[cfg(feature = "server")]
+mod questions;
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
 mod service;

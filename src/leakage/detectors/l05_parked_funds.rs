@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn money_that_lies_for_sixteen_days_while_people_wait_is_found_with_its_cost() {
         let mut world = world("2026-11-10");
-        world.pass(16);
+        world.pass(15);
         world.none(&ParkedFunds);
         world.pass(1);
         let finding = world.only(&ParkedFunds);

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::ledger::admit::Change;
 use crate::ledger::fact::Fact;
 use crate::ledger::hop::Hop;
-use crate::ledger::ids::{AllocationId, HopId, PartyKey, PayloadDigest, Place, ProgrammeId, Reference, TokenId};
+use crate::ledger::ids::{
+    AllocationId, CaseId, HopId, PartyKey, PayloadDigest, Place, ProgrammeId, Reference, TokenId,
+};
 use crate::ledger::token::{HopState, Token, TokenState};
 
 /// A programme's code and a cycle's label: what money is for.
@@ -24,6 +26,7 @@ pub struct Books {
     unspent: BTreeMap<TokenId, Arc<Token>>,
     hops: BTreeMap<HopId, Arc<Hop>>,
     entries: BTreeMap<u64, (Uuid, PayloadDigest)>,
+    cases: BTreeMap<Uuid, CaseId>,
 }
 
 impl Books {
@@ -40,6 +43,7 @@ impl Books {
                 Fact::TokenMade(token) => drop(self.unspent.insert(token.id, token.clone())),
                 Fact::TokenSpent(token) => drop(self.unspent.remove(&token.id)),
                 Fact::HopSet(hop, _) => drop(self.hops.insert(hop.id, hop.clone())),
+                Fact::CaseSet(case) => drop(self.cases.insert(case.finding, case.id)),
                 Fact::Recorded(recorded) => {
                     self.entries.insert(recorded.entry, (recorded.id, recorded.digest));
                 }
@@ -48,8 +52,7 @@ impl Books {
                 | Fact::AppropriationSet(_)
                 | Fact::RowSet(..)
                 | Fact::TotalSet(..)
-                | Fact::Noted(_)
-                | Fact::CaseSet(_) => {}
+                | Fact::Noted(_) => {}
             }
         }
     }
@@ -85,6 +88,11 @@ impl Books {
         let mut live = hop.live.iter().filter_map(|id| self.unspent.get(id));
         let found = live.find(|token| token.state == TokenState::Missing)?;
         self.reference(found.id.0)
+    }
+
+    /// The latest case of a finding.
+    pub fn case(&self, finding: Uuid) -> Option<Reference> {
+        self.reference(self.cases.get(&finding)?.0)
     }
 
     /// How a signed body names what stands at a place.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::chain::digest::Digest;
 use crate::ledger::lines::RecipientLine;
+use crate::ledger::note::PersonDigest;
 use crate::ledger::operation::{KeyRegister, Operation, PartyRegister, RecipientEnrol};
 use crate::ledger::registry::{Custody, Role};
 use crate::service::begin::Begun;
@@ -39,6 +40,16 @@ pub struct Cast {
 /// The public id of a party of the story, registrar apart: the same in every telling.
 pub fn party_id(label: &str) -> Uuid {
     derived("party", label)
+}
+
+/// The id of a household, from what the story calls it.
+pub fn household_id(name: &str) -> Uuid {
+    derived("household", name)
+}
+
+/// The made-up keyed digest of an identity, an account or an agent, from what the story calls it.
+pub fn person_digest(kind: &str, name: &str) -> PersonDigest {
+    PersonDigest(Digest::of_parts(&[b"aqueduct/story/v1\0", kind.as_bytes(), b"\0", name.as_bytes()]).0)
 }
 
 /// An id derived from content is a UUIDv8 (RFC 9562, section 5.8).

@@ -6,7 +6,7 @@ use crate::ledger::registry::PartyKind;
 use crate::ledger::time::Cycle;
 
 use super::StoryError;
-use super::script::{Amount, Country, Office, Officer, Programme, Rule, Taken, Township};
+use super::script::{Amount, Country, Office, Officer, Programme, Schedule, Taken, Township};
 
 impl Country {
     /// The officers of an office of a kind; none for a kind without staff.
@@ -84,7 +84,7 @@ impl Country {
 
     /// A programme as the treasury defines it.
     pub fn definition(&self, programme: &Programme) -> Result<ProgrammeDefine, StoryError> {
-        let rule = |rule: &Rule| {
+        let rule = |rule: &Schedule| {
             Ok(ScheduledDeduction {
                 cap_amount: rule.cap_amount.as_ref().map(|cap| self.minor(cap)).transpose()?,
                 cap_millionths: rule.cap_millionths,

@@ -1,5 +1,6 @@
 //! From a deed of the diary to the operations that state it.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::ledger::hop::Hop;
@@ -36,11 +37,11 @@ pub struct Scene<'a> {
     pub books: &'a Books,
 }
 
-fn one(by: &str, role: Role, operation: Operation) -> Vec<Act> {
+pub(super) fn one(by: &str, role: Role, operation: Operation) -> Vec<Act> {
     vec![Act { by: by.to_owned(), role, for_two: false, operation }]
 }
 
-fn two(by: &str, role: Role, operation: Operation) -> Vec<Act> {
+pub(super) fn two(by: &str, role: Role, operation: Operation) -> Vec<Act> {
     vec![Act { by: by.to_owned(), role, for_two: true, operation }]
 }
 
@@ -65,13 +66,14 @@ impl Scene<'_> {
                 };
                 Ok(one(by, Role::Receiver, Operation::HopAcknowledge(body)))
             }
-            Deed::Credit { by, programme, cycle, townships, leave_out, only } => {
+            Deed::Credit { by, programme, cycle, value_date, townships, leave_out, only } => {
                 let to = self.country.chosen(programme, (townships, leave_out, only))?;
-                to.iter().map(|recipient| self.credit(by, recipient, (programme, cycle))).collect()
+                to.iter().map(|recipient| self.credit(by, recipient, (programme, cycle), *value_date)).collect()
             }
-            Deed::Bounce { by, programme, cycle, recipient, reason } => {
+            Deed::Bounce { by, programme, cycle, recipient, code, reason } => {
                 let hop = self.delivery(recipient, (programme, cycle))?;
                 let body = self.evidence(hop, (None, Some(net(hop))), reason)?;
+                let body = BankEvidenceRecord { reason_code: code.clone(), ..body };
                 Ok(one(by, Role::Dispatcher, Operation::BankEvidenceRecord(body)))
             }
             Deed::Confirm { programme, cycle, townships, leave_out, only } => {
@@ -106,12 +108,13 @@ impl Scene<'_> {
                 let body = TokenReturn { amount, currency, reason: reason.clone(), to: party_id(to), token };
                 Ok(one(by, Role::Dispatcher, Operation::TokenReturn(body)))
             }
-            Deed::Recover { by, programme, cycle, recipient, amount, reason } => {
+            Deed::Recover { by, programme, cycle, recipient, amount, case, reason } => {
                 let hop = self.delivery(recipient, (programme, cycle))?;
                 let token =
                     self.books.missing_of(hop).ok_or_else(|| absent("missing money of", recipient, programme))?;
                 let amount = self.country.minor(amount)?;
-                let body = RecoveryRecord { amount, case: None, currency, reason: reason.clone(), token };
+                let case = case.map(|rule| self.case_of(rule, hop)).transpose()?;
+                let body = RecoveryRecord { amount, case, currency, reason: reason.clone(), token };
                 Ok(one(by, Role::Dispatcher, Operation::RecoveryRecord(body)))
             }
             Deed::Lose { by, programme, cycle, amount, reason } => {
@@ -125,7 +128,7 @@ impl Scene<'_> {
                 let body = EntryReverse { entry, reason: reason.clone() };
                 Ok(two(by, Role::Dispatcher, Operation::EntryReverse(body)))
             }
-            _ => Err(StoryError::Script("a deed that nobody knows how to do".to_owned())),
+            _ => self.notes(deed),
         }
     }
 
@@ -155,7 +158,10 @@ impl Scene<'_> {
     }
 
     fn send(&self, by: &str, purse: Purse<'_>, to: &[Output], keep: &[Taken]) -> Result<Vec<Act>, StoryError> {
-        let line = |output: &Output| Ok(line(&output.party, self.country.minor(&output.amount)?));
+        let line = |output: &Output| {
+            let line = line(&output.party, self.country.minor(&output.amount)?);
+            Ok(OutputLine { purpose: output.purpose.clone(), ..line })
+        };
         let lines = to.iter().map(line).collect::<Result<Vec<_>, StoryError>>()?;
         self.dispatch(by, purse, lines, self.country.deductions(keep)?)
     }
@@ -192,9 +198,15 @@ impl Scene<'_> {
         Ok(one(by, Role::Dispatcher, Operation::TokenDispatch(body, lines)))
     }
 
-    fn credit(&self, by: &str, recipient: &str, purse: Purse<'_>) -> Result<Act, StoryError> {
+    fn credit(
+        &self,
+        by: &str,
+        recipient: &str,
+        purse: Purse<'_>,
+        value_date: Option<NaiveDate>,
+    ) -> Result<Act, StoryError> {
         let hop = self.delivery(recipient, purse)?;
-        let body = self.evidence(hop, (Some(net(hop)), None), "")?;
+        let body = BankEvidenceRecord { value_date, ..self.evidence(hop, (Some(net(hop)), None), "")? };
         let operation = Operation::BankEvidenceRecord(body);
         Ok(Act { by: by.to_owned(), role: Role::Dispatcher, for_two: false, operation })
     }
@@ -234,17 +246,17 @@ impl Scene<'_> {
         found.ok_or_else(|| absent(&format!("a token of at least {amount} minor units with"), by, purse.0))
     }
 
-    fn hop(&self, from: &str, to: &str, purse: Purse<'_>) -> Result<&Hop, StoryError> {
+    pub(super) fn hop(&self, from: &str, to: &str, purse: Purse<'_>) -> Result<&Hop, StoryError> {
         let found = self.books.hop(from, to, purse);
         found.map(AsRef::as_ref).ok_or_else(|| absent(&format!("a hop from {from:?} to"), to, purse.0))
     }
 
-    fn delivery(&self, recipient: &str, purse: Purse<'_>) -> Result<&Hop, StoryError> {
+    pub(super) fn delivery(&self, recipient: &str, purse: Purse<'_>) -> Result<&Hop, StoryError> {
         let found = self.books.delivery(recipient, purse);
         found.map(AsRef::as_ref).ok_or_else(|| absent("a delivery to", recipient, purse.0))
     }
 
-    fn named(&self, hop: &Hop) -> Result<Reference, StoryError> {
+    pub(super) fn named(&self, hop: &Hop) -> Result<Reference, StoryError> {
         self.books.reference(hop.id.0).ok_or_else(|| StoryError::Script(format!("hop {} is of no known entry", hop.id)))
     }
 }
@@ -254,7 +266,7 @@ fn net(hop: &Hop) -> i64 {
     hop.sent - hop.figures.deducted
 }
 
-fn minor(amount: i64) -> Result<Minor, StoryError> {
+pub(super) fn minor(amount: i64) -> Result<Minor, StoryError> {
     Minor::new(amount).ok_or_else(|| StoryError::Script(format!("{amount} minor units are no amount")))
 }
 
@@ -272,6 +284,6 @@ fn line(to: &str, amount: Minor) -> OutputLine {
     }
 }
 
-fn absent(what: &str, whom: &str, programme: &str) -> StoryError {
+pub(super) fn absent(what: &str, whom: &str, programme: &str) -> StoryError {
     StoryError::Script(format!("diary.toml: there is no {what} {whom:?} in {programme}"))
 }

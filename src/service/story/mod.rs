@@ -6,12 +6,13 @@
 //! that the chain is a demonstration.
 //!
 //! `script` reads the data and `country` answers questions about it; `cast` registers who takes
-//! part, `deeds` turns steps into operations, `books` finds what they name.
+//! part, `deeds` and `notes` turn steps into operations, `books` finds what they name.
 
 mod books;
 mod cast;
 mod country;
 mod deeds;
+mod notes;
 mod script;
 
 use std::sync::Arc;

@@ -6,12 +6,14 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use crate::leakage::rule::Rule;
 use crate::ledger::money::Currency;
 use crate::ledger::operation::{AllowedDays, Decision};
 use crate::ledger::registry::{PartyKind, Role};
 use crate::ledger::time::Millis;
 
 use super::StoryError;
+use super::notes::{Ask, Collect, EndCase, Entitle, Pursue, Register, SetRules, TakeUp};
 
 const COUNTRY: &str = include_str!("../../../seeds/country.toml");
 const DIARY: &str = include_str!("../../../seeds/diary.toml");
@@ -117,7 +119,7 @@ pub struct Programme {
     /// How long hops may take.
     pub allowed_days: AllowedDays,
     /// Which deductions are lawful.
-    pub deductions: Vec<Rule>,
+    pub deductions: Vec<Schedule>,
 }
 
 /// A range of recipients' numbers.
@@ -133,7 +135,7 @@ pub struct Numbers {
 /// One code of a deduction schedule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct Schedule {
     /// The code.
     pub code: String,
     /// The highest amount.
@@ -222,6 +224,7 @@ pub enum Deed {
         by: String,
         programme: String,
         cycle: String,
+        value_date: Option<NaiveDate>,
         #[serde(default)]
         townships: Vec<String>,
         #[serde(default)]
@@ -229,8 +232,8 @@ pub enum Deed {
         #[serde(default)]
         only: Vec<String>,
     },
-    /// A bank says that a payment came back whole.
-    Bounce { by: String, programme: String, cycle: String, recipient: String, reason: String },
+    /// A bank says that a payment came back whole, perhaps with a reason code of ISO 20022.
+    Bounce { by: String, programme: String, cycle: String, recipient: String, code: Option<String>, reason: String },
     /// Each recipient says that all arrived.
     Confirm {
         programme: String,
@@ -248,12 +251,37 @@ pub enum Deed {
     Decide { by: String, programme: String, cycle: String, recipient: String, decision: Decision, reason: String },
     /// An office gives money back.
     GiveBack { by: String, programme: String, cycle: String, to: String, amount: Amount, reason: String },
-    /// An office pays missing money of a delivery back to the treasury.
-    Recover { by: String, programme: String, cycle: String, recipient: String, amount: Amount, reason: String },
+    /// An office pays missing money of a delivery back to the treasury, perhaps under the case of a
+    /// rule's finding on it.
+    Recover {
+        by: String,
+        programme: String,
+        cycle: String,
+        recipient: String,
+        amount: Amount,
+        case: Option<Rule>,
+        reason: String,
+    },
     /// An office declares money lost that it held.
     Lose { by: String, programme: String, cycle: String, amount: Amount, reason: String },
     /// An office takes back what it sent last to another, unanswered; two officers.
     Reverse { by: String, programme: String, cycle: String, to: String, reason: String },
+    /// A treasury sets what is looked for in a programme; two officers.
+    SetRules(SetRules),
+    /// A treasury states what recipients are due.
+    Entitle(Entitle),
+    /// The registrar states what it knows of recipients.
+    Register(Register),
+    /// An office asks recipients for their word on a payment.
+    Ask(Ask),
+    /// An office states who collected its payments.
+    Collect(Collect),
+    /// A supervisor takes up a finding: a case.
+    TakeUp(TakeUp),
+    /// A supervisor takes a case further.
+    Pursue(Pursue),
+    /// A supervisor ends a case; two officers.
+    EndCase(EndCase),
 }
 
 /// One receiver of a sending.
@@ -264,6 +292,8 @@ pub struct Output {
     pub party: String,
     /// The gross amount.
     pub amount: Amount,
+    /// Another purpose than the allocation's.
+    pub purpose: Option<String>,
 }
 
 /// A deduction by code.

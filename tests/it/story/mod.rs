@@ -35,10 +35,11 @@ use readme::{class, grouping, minor, shown, tables};
 
 const BEGIN: &str = "2026-08-01T06:00:00Z";
 const END: &str = "2026-10-20T12:00:00Z";
+
 /// A story that was told, and the node that goes on from there.
-struct Story {
+pub struct Story {
     directory: TempDir,
-    node: Node,
+    pub node: Arc<Node>,
     logins: Vec<DemoLogin>,
 }
 
@@ -46,11 +47,11 @@ impl Story {
     async fn tell() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let logins = story::tell(options(directory.path()), |_, _, _| {}).await.unwrap();
-        let node = Node::open(options(directory.path())).await.unwrap();
+        let node = Arc::new(Node::open(options(directory.path())).await.unwrap());
         Self { directory, node, logins }
     }
 
-    fn login(&self, party: &str, role: Role) -> &DemoLogin {
+    pub fn login(&self, party: &str, role: Role) -> &DemoLogin {
         let is_wanted = |login: &&DemoLogin| login.party == party && login.roles.contains(&role);
         self.logins.iter().find(is_wanted).unwrap()
     }
@@ -62,13 +63,13 @@ fn options(directory: &Path) -> Options {
 }
 
 /// The runtime on which every test here runs, since they share a node.
-fn runtime() -> &'static Runtime {
+pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().unwrap())
 }
 
 /// The story, told once for all tests that only read it.
-async fn told() -> &'static Story {
+pub async fn told() -> &'static Story {
     static TOLD: OnceCell<Story> = OnceCell::const_new();
     TOLD.get_or_init(Story::tell).await
 }

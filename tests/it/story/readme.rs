@@ -7,7 +7,7 @@ use aqueduct::ledger::selection::GroupBy;
 use aqueduct::ledger::statement::Statement;
 use aqueduct::service::reads::ReportGroup;
 
-const README: &str = include_str!("../../../seeds/README.md");
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/seeds/README.md");
 const CLASSES: [&str; 11] = [
     "allocated",
     "surplus",
@@ -32,7 +32,8 @@ pub fn tables() -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     let mut heading = String::new();
     let mut columns: Vec<String> = Vec::new();
-    for line in README.lines() {
+    let readme = std::fs::read_to_string(README).unwrap();
+    for line in readme.lines() {
         if let Some(text) = line.strip_prefix('#') {
             heading = text.trim_start_matches('#').trim().to_owned();
         }
