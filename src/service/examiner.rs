@@ -135,7 +135,7 @@ impl Examiner {
     async fn run(mut self) {
         let mut alone: Option<JoinHandle<Option<(Rule, Examination)>>> = None;
         let mut tried: Option<Instant> = None;
-        while !*self.stop.borrow() {
+        while !self.is_over() {
             let retry = tried.is_none_or(|at| at.elapsed() >= Duration::from_secs(limits::DETECTOR_RETRY_SECONDS));
             if alone.is_none()
                 && let Some(rule) = self.next_stopped().filter(|_| retry)
@@ -160,6 +160,11 @@ impl Examiner {
                 }
             }
         }
+    }
+
+    /// Whether the node stops, or is gone without having been stopped.
+    fn is_over(&self) -> bool {
+        *self.stop.borrow() || self.stop.has_changed().is_err() || self.applied.has_changed().is_err()
     }
 
     /// Waits until there may be something to do.
@@ -251,7 +256,7 @@ impl Examiner {
             let mut alone = Examination::open(store, views, tables, vec![detector]).await.ok()?;
             loop {
                 let to = reached.borrow().height?;
-                if *stop.borrow() || alone.running() == 0 {
+                if *stop.borrow() || stop.has_changed().is_err() || alone.running() == 0 {
                     return None;
                 }
                 if alone.examined().height.is_some_and(|height| height >= to) {
