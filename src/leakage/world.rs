@@ -41,12 +41,15 @@ pub struct World {
     numbers: u128,
 }
 
+/// What each party holds of each programme's money.
+type Held = Vec<(PartyKey, ProgrammeId, i64)>;
+
 /// One act, or time that passed.
 struct Block {
     time: Millis,
     happened: Option<Happened>,
     /// What parties hold after it, where a day ended with it.
-    held: Option<(Millis, Vec<(PartyKey, ProgrammeId, i64)>)>,
+    held: Option<(Millis, Held)>,
     tables: Tables,
 }
 

@@ -111,7 +111,7 @@ pub async fn start(work: Work, deliveries: Deliveries) -> Result<JoinHandle<()>,
 impl Worker {
     async fn run(mut self, look_ms: u64) {
         let (mut examined, mut stop) = (self.work.examined.clone(), self.work.stop.clone());
-        while !*stop.borrow() {
+        while !*stop.borrow() && stop.has_changed().is_ok() {
             examined.borrow_and_update();
             if let Err(error) = self.look().await {
                 warn!(error = with_causes(&error), "webhooks cannot be looked up; trying again");
