@@ -136,7 +136,8 @@ fn compare(node: &Node, planted: &[Planted], findings: &[Finding], scores: &mut 
 fn table(scores: &BTreeMap<Rule, Score>) -> String {
     let mut table = "| rule | planted | recall | found | precision |\n|---|---|---|---|---|\n".to_owned();
     let share = |part: usize, of: usize| {
-        if of == 0 { "-".to_owned() } else { format!("{}.{:02}", part / of, part * 100 / of % 100) }
+        let hundredths = (part * 100).checked_div(of);
+        hundredths.map_or("-".to_owned(), |share| format!("{}.{:02}", share / 100, share % 100))
     };
     for (rule, score) in scores {
         table += &format!(
